@@ -25,6 +25,9 @@ const UNAVAILABLE_STATES = ['40001', '40P01', '42501', '55000', '55006', '55P03'
  */
 const READ_ONLY = '25006';
 
+/** A table or a column is missing. */
+const NOT_MIGRATED = ['42P01', '42703'];
+
 const UNAVAILABLE_KINDS = ['DatabaseNotReachable', 'ConnectionClosed', 'SocketTimeout', 'TooManyConnections'];
 
 const SOCKET_CODE = /^(ECONN|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_)/;
@@ -42,6 +45,10 @@ export function isDatabaseUnavailable(error: unknown): boolean {
     return UNAVAILABLE_KINDS.includes(kind) || isUnavailableState(originalCode);
   }
   if (error instanceof Prisma.PrismaClientInitializationError) return true;
+  if (error instanceof pg.DatabaseError) {
+    const { code = '' } = error;
+    return isUnavailableState(code) || NOT_MIGRATED.includes(code);
+  }
   if (!(error instanceof Error)) return false;
   if ('code' in error && SOCKET_CODE.test(String(error.code))) return true;
   return UNAVAILABLE_MESSAGES.some((message) => error.message.includes(message));
@@ -58,7 +65,7 @@ export function databaseTrouble(error: unknown): string {
       ? driverError(error)
       : { kind: '', originalCode: '' };
   if (originalCode === READ_ONLY) return `refuses writes (${READ_ONLY})`;
-  if (originalCode === '42P01' || originalCode === '42703') return `is not migrated (${originalCode})`;
+  if (NOT_MIGRATED.includes(originalCode)) return `is not migrated (${originalCode})`;
   if (originalCode !== '') return `refuses statements (${originalCode})`;
   const unreachable = error instanceof Prisma.PrismaClientKnownRequestError && error.code === 'P1001';
   return unreachable || kind === 'DatabaseNotReachable' ? 'cannot be reached' : 'does not answer';
@@ -90,6 +97,15 @@ export function isDataRefused(error: unknown): boolean {
 /** Like {@link isDataRefused}, for an error of the driver adapter before Prisma has converted it. */
 export function isRefusedByValues(error: unknown): boolean {
   return DATA_CLASSES.includes(recorded(error).originalCode.slice(0, 2));
+}
+
+/** Whether a prepared statement would return other types than when it was prepared. */
+export function isPlanOutdated(error: unknown): boolean {
+  return (
+    error instanceof pg.DatabaseError &&
+    error.code === '0A000' &&
+    error.message.includes('cached plan must not change result type')
+  );
 }
 
 function driverError(error: Prisma.PrismaClientKnownRequestError): { kind: string; originalCode: string } {

@@ -1,4 +1,5 @@
 export * from './adapter/prepared-statements.js';
+export type { DatabaseOptions } from './adapter/session-pool.js';
 export * from './database.js';
 export * from './database-watch.js';
 export * from './errors.js';

@@ -19,7 +19,7 @@ for (const by of ['Prisma', 'prepared statements'])
 
     before(async () => {
       ({ db, url } = await openDatabase());
-      if (by !== 'Prisma') prepared = new PreparedStatements(url, { poolSize: 1, timeoutMs: 3_000 });
+      if (by !== 'Prisma') prepared = PreparedStatements.open(url, { poolSize: 1, timeoutMs: 3_000 });
     });
     beforeEach(async () => {
       await db.$executeRaw`TRUNCATE rooms CASCADE`;

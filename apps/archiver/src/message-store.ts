@@ -198,11 +198,11 @@ export class MessageStore {
     const elapsedMs = Math.floor(performance.now() - readAt);
     const heads = JSON.stringify(headsOf(messages));
     const values = [rooms, elapsedMs, json, heads, JSON.stringify(ownReadings(messages))] as const;
-    const [name, statement] = more ? (['save-more', SAVE_MORE] as const) : (['save', SAVE] as const);
+    const statement = more ? SAVE_MORE : SAVE;
     const rows =
       this.prepared === undefined
         ? await this.db.$queryRawUnsafe<RoomRow[]>(statement, ...values)
-        : await this.prepared.query<RoomRow>(name, statement, values);
+        : await this.prepared.rows<RoomRow>({ text: statement, values });
     return new Map(rows.map((row) => [Number(row.id), row.stored ? 'stored' : 'later']));
   }
 }

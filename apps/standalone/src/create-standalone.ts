@@ -84,7 +84,7 @@ async function start(config: StandaloneConfig, log: Logger, closer: Closer): Pro
   const postgresWatch = new DatabaseWatch();
   const db = createDatabase(postgres.url, DATABASE, postgresWatch);
   closer.defer(() => db.$disconnect());
-  const prepared = closer.add(new PreparedStatements(postgres.url, ARCHIVE_DATABASE, postgresWatch));
+  const prepared = closer.add(PreparedStatements.open(postgres.url, ARCHIVE_DATABASE, postgresWatch));
   const { newestEpoch, keys } = await readStoredTail(db, KEY_MS);
 
   const apiConfig = config.api(folder.secret);

@@ -11,7 +11,10 @@ export interface RoomHistory {
   before(roomId: number, before: Position | undefined, limit: number): Promise<StoredMessage[]>;
   /** The first messages from a position on, that position included, at most `limit`; oldest first. */
   from(roomId: number, from: Position, limit: number): Promise<StoredMessage[]>;
-  /** Like {@link from} for many rooms, each with its own position; at most `limit` of each room. Takes one round trip. */
+  /**
+   * Like {@link from} for many rooms, each with its own position; at most `limit` of each room. Takes one round trip, and more for
+   * thousands of entries.
+   */
   fromEach(
     rooms: ReadonlyArray<{ readonly roomId: number; readonly from: Position }>,
     limit: number,

@@ -2,7 +2,7 @@ import { silentLog, startTestPgbouncer, type TestPgbouncer, testDatabase } from 
 import { expect } from 'chai';
 import { Client } from 'pg';
 import { createDatabase, type Database } from '../database.js';
-import { isDatabaseUnavailable, isUniqueViolation } from '../errors.js';
+import { isDatabaseUnavailable, isDataRefused, isUniqueViolation } from '../errors.js';
 import { awaitMigrations } from '../migrations/await-migrations.js';
 import { migrate } from '../migrations/migrate.js';
 
@@ -81,6 +81,24 @@ describe('through PgBouncer in transaction mode', function () {
       expect(others.flat()).to.deep.equal(Array(3).fill({ search_path: 'nowhere' }));
     });
   }
+
+  it('frequent statements are neither prepared nor kept, and have their own settings', async () => {
+    await migrate(url(), silentLog);
+    const { prepared } = open();
+    const text = `SELECT count(*) AS rooms, current_setting('TimeZone') AS zone, $1::int AS n FROM rooms`;
+    const ask = (n: number): Promise<unknown> => prepared.rows({ text, values: [n] });
+    const answers = await Promise.all(Array.from({ length: 20 }, (_, n) => ask(n)));
+    expect(answers).to.deep.equal(answers.map((_, n) => [{ rooms: 0, zone: 'UTC', n }]));
+    const names = await Promise.all(
+      [1, 2, 3].map(() => query(url(), 'SELECT name FROM pg_prepared_statements')),
+    );
+    expect(names.flat()).to.deep.equal([]);
+    const failure = await prepared
+      .rows({ text: 'SELECT 1 / 0', values: [] })
+      .catch((error: unknown) => error);
+    expect(isDataRefused(failure)).to.equal(true);
+    expect(await ask(7)).to.deep.equal([{ rooms: 0, zone: 'UTC', n: 7 }]);
+  });
 
   it('failed statements are rolled back and report why', async () => {
     await migrate(url(), silentLog);

@@ -56,9 +56,19 @@ export class SessionMode {
    * Runs a statement that relies on the settings of its session. The first one runs alone until its connection is made: another
    * would otherwise get a connection without settings if the mode changes in between.
    *
-   * @param lasting called unless the mode has changed meanwhile, and then `settled`
+   * @param lasting does the work in a session that keeps its settings; not called if the mode has changed
+   * @param settled does it in a transaction that applies the settings first; called if `lasting` was not, or did nothing
    */
   async run<T>(lasting: () => Promise<T>, settled: () => Promise<T>): Promise<T> {
+    try {
+      return await this.#run(lasting, settled);
+    } catch (error) {
+      if (error instanceof SettingsNotKeptError) return settled();
+      throw error;
+    }
+  }
+
+  async #run<T>(lasting: () => Promise<T>, settled: () => Promise<T>): Promise<T> {
     // Waits once: while PostgreSQL does not answer, statements must not fail one after the other.
     const waited = this.#proof !== undefined && !this.#proven;
     if (waited) await this.#proof?.done;

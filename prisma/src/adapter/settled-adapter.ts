@@ -1,5 +1,5 @@
 import type { PrismaPg } from '@prisma/adapter-pg';
-import { type SessionMode, SettingsNotKeptError } from './postgres-client.js';
+import type { SessionMode } from './postgres-client.js';
 import { settingsOfTransaction } from './session-settings.js';
 
 export type Adapter = Awaited<ReturnType<PrismaPg['connect']>>;
@@ -43,27 +43,18 @@ export function settleStatements(adapter: Adapter, mode: SessionMode): void {
     }
   };
 
-  /** @param lasting does the work in a session that keeps its settings; if the session does not, nothing was done */
-  const either = async <T>(lasting: () => Promise<T>, settled: () => Promise<T>): Promise<T> => {
-    try {
-      return await mode.run(lasting, settled);
-    } catch (error) {
-      if (error instanceof SettingsNotKeptError) return settled();
-      throw error;
-    }
-  };
   adapter.queryRaw = (query) =>
-    either(
+    mode.run(
       () => queryRaw(query),
       () => alone((target) => target.queryRaw(query)),
     );
   adapter.executeRaw = (query) =>
-    either(
+    mode.run(
       () => executeRaw(query),
       () => alone((target) => target.executeRaw(query)),
     );
   adapter.startTransaction = (isolation) =>
-    either(
+    mode.run(
       () => startTransaction(isolation),
       () => begin(isolation),
     );

@@ -2,6 +2,7 @@ import { PrismaPg } from '@prisma/adapter-pg';
 import type { DatabaseWatch } from '../database-watch.js';
 import { isReadOnly, isRefusedByValues } from '../errors.js';
 import type { SessionMode } from './postgres-client.js';
+import type { SessionPool } from './session-pool.js';
 import { type Adapter, settleStatements, type Transaction } from './settled-adapter.js';
 import { StaleSessions } from './stale-sessions.js';
 
@@ -13,21 +14,14 @@ export class WatchedPg extends PrismaPg {
   readonly #mode: SessionMode;
   readonly #watch: DatabaseWatch;
 
-  constructor(
-    config: ConstructorParameters<typeof PrismaPg>[0],
-    parts: { mode: SessionMode; watch: DatabaseWatch },
-  ) {
-    super(config, { schema: parts.mode.settings.schema });
-    this.#mode = parts.mode;
-    this.#watch = parts.watch;
+  constructor({ pool, mode }: SessionPool, watch: DatabaseWatch) {
+    super(pool, { schema: mode.settings.schema });
+    this.#mode = mode;
+    this.#watch = watch;
   }
 
   override async connect(): Promise<Adapter> {
     const adapter = await super.connect();
-    // A connection with an abandoned statement, or within a transaction, must serve no other statement.
-    adapter.underlyingDriver().on('release', (_error, client) => {
-      if (client.getTransactionStatus() !== 'I') client.end().catch(() => {});
-    });
     const sessions = new StaleSessions(adapter.underlyingDriver());
     const failed = (error: unknown): void => {
       if (!isRefusedByValues(error)) this.#watch.failed();

@@ -1,29 +1,32 @@
 import type { CurrentMessage, MessageFrame, Position, Reaction } from '@chorus/protocol';
 
+/** A 64-bit number: `bigint` in rows of Prisma, `number` in those of `PreparedStatements`. */
+export type Int8 = bigint | number;
+
 /** A message of the database with the columns of {@link FRAME_COLUMNS}: all that its frame has. */
 export interface FrameRow {
-  epoch: bigint;
-  seq: bigint;
-  n: bigint | null;
+  epoch: Int8;
+  seq: Int8;
+  n: Int8 | null;
   id: string;
-  userId: bigint;
+  userId: Int8;
   username: string;
   content: string;
   sentAt: Date;
   clientMsgId: string | null;
   data: string | null;
-  mentions: bigint[] | null;
-  replyEpoch: bigint | null;
-  replySeq: bigint | null;
+  mentions: Int8[] | null;
+  replyEpoch: Int8 | null;
+  replySeq: Int8 | null;
   editedAt: Date | null;
-  changedEpoch: bigint | null;
-  changedSeq: bigint | null;
+  changedEpoch: Int8 | null;
+  changedSeq: Int8 | null;
 }
 
 /** A message of the database with the columns of {@link MESSAGE_COLUMNS}. */
 export interface MessageRow extends FrameRow {
   deletedAt: Date | null;
-  deletedBy: bigint | null;
+  deletedBy: Int8 | null;
   deletedByName: string | null;
   replies: number;
   reactions: Reaction[] | null;
@@ -82,16 +85,16 @@ export function currentMessageOf(roomId: number, row: MessageRow): CurrentMessag
   message.reactions = row.reactions ?? [];
   message.replies = replies;
   if (deletedAt !== null) {
-    const by = { id: Number(deletedBy ?? 0n), username: deletedByName ?? '' };
+    const by = { id: Number(deletedBy ?? 0), username: deletedByName ?? '' };
     message.deleted = { by, at: deletedAt.getTime() };
   }
   return message;
 }
 
-function mentionOf(user: bigint): number | 'room' {
+function mentionOf(user: Int8): number | 'room' {
   return Number(user) === ALL_MEMBERS ? 'room' : Number(user);
 }
 
-function placeOf(epoch: bigint | null, seq: bigint | null): Position | undefined {
+function placeOf(epoch: Int8 | null, seq: Int8 | null): Position | undefined {
   return epoch === null || seq === null ? undefined : { epoch: Number(epoch), seq: Number(seq) };
 }

@@ -1,4 +1,4 @@
-import { type Database, recordEvents } from '@chorus/database';
+import { type Database, Prisma, recordEvents } from '@chorus/database';
 import { NAME_KEYS_VERSION, nameKeys } from '../names/keys.js';
 import { emailKey } from './account-inputs.js';
 
@@ -14,7 +14,7 @@ export interface Account {
 }
 
 interface Row {
-  readonly id: bigint;
+  readonly id: bigint | number;
   readonly username: string;
   readonly email: string | null;
   readonly passwordHash: string | null;
@@ -113,8 +113,10 @@ export class UserRepository {
   }
 
   async findById(id: number): Promise<Account | undefined> {
-    const row = await this.db.user.findUnique({ where: { id } });
-    return row === null ? undefined : account(row);
+    const [row] = await this.db.prepared.rows<Row>(Prisma.sql`
+      SELECT id, username, email, password_hash AS "passwordHash", session_generation AS "sessionGeneration"
+      FROM users WHERE id = ${id}::bigint`);
+    return row && account(row);
   }
 }
 

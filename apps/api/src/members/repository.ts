@@ -27,7 +27,7 @@ export interface FoundUser {
 }
 
 interface Row {
-  id: bigint;
+  id: number;
   username: string | null;
   role: RoleOrNone | null;
   joinedAt: Date | null;
@@ -42,45 +42,41 @@ export class MemberRepository {
 
   /** Members with ids above `after`, in ascending order of id. */
   async page(roomId: number, after: number, limit: number): Promise<MemberPage> {
-    const rows = await this.db.$queryRaw<Row[]>`
+    const rows = await this.db.prepared.rows<Row>(Prisma.sql`
       SELECT member.user_id AS id, ${COLUMNS} FROM (
-        SELECT * FROM room_members WHERE room_id = ${BigInt(roomId)} AND user_id > ${BigInt(after)}
-        ORDER BY user_id LIMIT ${limit + 1}
+        SELECT * FROM room_members WHERE room_id = (SELECT ${roomId}::bigint) AND user_id > (SELECT ${after}::bigint)
+        ORDER BY user_id LIMIT (SELECT ${limit + 1}::bigint)
       ) member
       LEFT JOIN mutes mute ON mute.room_id = member.room_id AND mute.user_id = member.user_id AND mute.until > now()
-      LEFT JOIN users ON users.id = member.user_id ORDER BY member.user_id`;
+      LEFT JOIN users ON users.id = member.user_id ORDER BY member.user_id`);
     const members = rows.slice(0, limit).map(memberOf);
     return { members, nextCursor: rows.length > limit ? (members.at(-1)?.id ?? null) : null };
   }
 
   /** Whether the room has at most `most` members. */
   async hasAtMost(roomId: number, most: number): Promise<boolean> {
-    const [row] = await this.db.$queryRaw<Array<{ count: bigint }>>`
-      SELECT count(*) FROM (SELECT 1 FROM room_members WHERE room_id = ${BigInt(roomId)} LIMIT ${most + 1}) members`;
-    return Number(row?.count ?? 0n) <= most;
+    const [row] = await this.db.prepared.rows<{ count: number }>(Prisma.sql`
+      SELECT count(*) FROM (
+        SELECT 1 FROM room_members WHERE room_id = (SELECT ${roomId}::bigint) LIMIT (SELECT ${most + 1}::bigint)
+      ) members`);
+    return (row?.count ?? 0) <= most;
   }
 
   /** The stored positions up to which members have read a room. */
   async readPositions(roomId: number, userIds: readonly number[]): Promise<Map<number, Position>> {
-    const rows = await this.db.roomMember.findMany({
-      where: { roomId, userId: { in: userIds.map(BigInt) } },
-      select: { userId: true, readEpoch: true, readSeq: true },
-    });
-    return new Map(
-      rows.map(({ userId, readEpoch, readSeq }) => [
-        Number(userId),
-        { epoch: Number(readEpoch), seq: Number(readSeq) },
-      ]),
-    );
+    const rows = await this.db.prepared.rows<{ id: number } & Position>(Prisma.sql`
+      SELECT user_id AS id, read_epoch AS epoch, read_seq AS seq FROM room_members
+      WHERE room_id = ${roomId}::bigint AND user_id = ANY(${userIds}::bigint[])`);
+    return new Map(rows.map(({ id, epoch, seq }) => [id, { epoch, seq }]));
   }
 
   /** A member or muted user; undefined for any other user. */
   async find(roomId: number, userId: number): Promise<RoomMember | undefined> {
-    const [row] = await this.db.$queryRaw<Row[]>`
-      SELECT wanted.id, ${COLUMNS} FROM (SELECT ${BigInt(userId)}::bigint AS id) wanted
-      LEFT JOIN room_members member ON member.room_id = ${BigInt(roomId)} AND member.user_id = wanted.id
-      LEFT JOIN mutes mute ON mute.room_id = ${BigInt(roomId)} AND mute.user_id = wanted.id AND mute.until > now()
-      LEFT JOIN users ON users.id = wanted.id`;
+    const [row] = await this.db.prepared.rows<Row>(Prisma.sql`
+      SELECT wanted.id, ${COLUMNS} FROM (SELECT ${userId}::bigint AS id, ${roomId}::bigint AS room_id) wanted
+      LEFT JOIN room_members member ON member.room_id = wanted.room_id AND member.user_id = wanted.id
+      LEFT JOIN mutes mute ON mute.room_id = wanted.room_id AND mute.user_id = wanted.id AND mute.until > now()
+      LEFT JOIN users ON users.id = wanted.id`);
     return row && memberOf(row);
   }
 
@@ -96,7 +92,7 @@ export class MemberRepository {
 
 function memberOf({ id, username, role, joinedAt, mutedUntil }: Row): RoomMember {
   return {
-    id: Number(id),
+    id,
     username: username ?? '',
     role: role ?? 'none',
     joinedAt: joinedAt ?? undefined,

@@ -84,7 +84,7 @@ const CHANGES = Prisma.sql`
 function entryOf(row: EntryRow): ArchivedEntry {
   const { epoch, seq, n, body } = row;
   return {
-    ...{ epoch: Number(epoch), seq: Number(seq), changes: n === null ? 0 : Number(seq - n) },
+    ...{ epoch: Number(epoch), seq: Number(seq), changes: n === null ? 0 : Number(seq) - Number(n) },
     ...{
       userId: Number(row.userId),
       sentAt: row.sentAt.getTime(),

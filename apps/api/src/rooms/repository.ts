@@ -1,5 +1,5 @@
 import { type MirroredRoom, roomSize, SMALL_ROOM_MEMBERS } from '@chorus/broker';
-import { type Database, Prisma } from '@chorus/database';
+import { type Database, type Int8, Prisma } from '@chorus/database';
 import type { Position, RoleOrNone, RoomKind } from '@chorus/protocol';
 import { expiredUpTo } from './retention.js';
 
@@ -53,23 +53,23 @@ interface PositionRow {
 
 /** A row of `rooms`; see {@link ROOM_COLUMNS}. */
 export interface RoomRow {
-  id: bigint;
+  id: Int8;
   name: string;
   kind: string;
   topic: string;
   slowModeSeconds: number;
   retentionDays: number | null;
-  creatorId: bigint | null;
+  creatorId: Int8 | null;
   createdAt: Date;
   updatedAt: Date;
-  generation: bigint;
+  generation: Int8;
 }
 
 type RowOfUser = RoomRow & { role: RoleOrNone };
 type ReadableRow = RowOfUser & {
   expiredUpTo: Date | null;
-  storedEpoch: bigint | null;
-  storedSeq: bigint | null;
+  storedEpoch: number | null;
+  storedSeq: number | null;
 };
 
 export const ROOM_COLUMNS = Prisma.sql`rooms.id, rooms.name, rooms.kind, rooms.topic, rooms.slow_mode_seconds AS "slowModeSeconds",
@@ -118,11 +118,11 @@ export class RoomRepository {
 
   /** @param userId the user whose role is wanted; undefined for a request without a user */
   async findFor(id: number, userId: number | undefined): Promise<ReadableRoom | undefined> {
-    const [row] = await this.db.$queryRaw<ReadableRow[]>`
+    const [row] = await this.db.prepared.rows<ReadableRow>(Prisma.sql`
       SELECT ${ROOM_COLUMNS}, ${roleOf(userId)}, ${expiredUpTo(this.retentionDays)} AS "expiredUpTo",
         stored.epoch AS "storedEpoch", stored.seq AS "storedSeq"
       FROM rooms LEFT JOIN room_members member
-        ON member.room_id = rooms.id AND member.user_id = ${userId === undefined ? null : BigInt(userId)}::bigint
+        ON member.room_id = rooms.id AND member.user_id = (SELECT ${userId ?? null}::bigint)
       LEFT JOIN LATERAL (
         SELECT * FROM (
           (SELECT epoch, seq FROM room_heads WHERE room_id = rooms.id)
@@ -130,9 +130,9 @@ export class RoomRepository {
           UNION ALL (SELECT epoch, seq FROM messages WHERE room_id = rooms.id ORDER BY epoch DESC, seq DESC LIMIT 1)
         ) known ORDER BY epoch DESC, seq DESC LIMIT 1
       ) stored ON true
-      WHERE rooms.id = ${BigInt(id)}`;
+      WHERE rooms.id = (SELECT ${id}::bigint)`);
     if (row === undefined) return undefined;
-    const storedUpTo = { epoch: Number(row.storedEpoch ?? 0n), seq: Number(row.storedSeq ?? 0n) };
+    const storedUpTo = { epoch: row.storedEpoch ?? 0, seq: row.storedSeq ?? 0 };
     return { ...roomOf(row), role: row.role, expiredUpTo: row.expiredUpTo?.getTime(), storedUpTo };
   }
 
@@ -146,18 +146,20 @@ export class RoomRepository {
     limit: number,
     direct: boolean,
   ): Promise<RoomOfUser[]> {
-    const user = userId === undefined ? null : BigInt(userId);
-    const kinds = direct ? ['private', 'direct'] : ['private'];
+    const user = Prisma.sql`(SELECT ${userId ?? null}::bigint)`;
+    const from = Prisma.sql`(SELECT ${after}::bigint)`;
+    const page = Prisma.sql`LIMIT (SELECT ${limit}::bigint)`;
+    const kinds = direct ? Prisma.sql`('private', 'direct')` : Prisma.sql`('private')`;
     // Two scans of an index, each ends after a page.
-    const rows = await this.db.$queryRaw<RowOfUser[]>`
+    const rows = await this.db.prepared.rows<RowOfUser>(Prisma.sql`
       SELECT ${ROOM_COLUMNS}, ${roleOf(userId)} FROM (
-        (SELECT id FROM rooms WHERE kind = 'public' AND id > ${BigInt(after)} ORDER BY id LIMIT ${limit})
+        (SELECT id FROM rooms WHERE kind = 'public' AND id > ${from} ORDER BY id ${page})
         UNION ALL
-        (SELECT own.room_id FROM room_members own JOIN rooms ON rooms.id = own.room_id AND rooms.kind = ANY(${kinds})
-         WHERE own.user_id = ${user}::bigint AND own.room_id > ${BigInt(after)} ORDER BY own.room_id LIMIT ${limit})
+        (SELECT own.room_id FROM room_members own JOIN rooms ON rooms.id = own.room_id AND rooms.kind IN ${kinds}
+         WHERE own.user_id = ${user} AND own.room_id > ${from} ORDER BY own.room_id ${page})
       ) found JOIN rooms ON rooms.id = found.id
-      LEFT JOIN room_members member ON member.room_id = rooms.id AND member.user_id = ${user}::bigint
-      ORDER BY rooms.id LIMIT ${limit}`;
+      LEFT JOIN room_members member ON member.room_id = rooms.id AND member.user_id = ${user}
+      ORDER BY rooms.id ${page}`);
     return rows.map((row) => ({ ...roomOf(row), role: row.role }));
   }
 

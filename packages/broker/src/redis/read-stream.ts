@@ -4,8 +4,7 @@ import type { StoredMessage } from '../broker.js';
 import { type EntryRange, fillErased } from '../publishing/fill-erased.js';
 import { entryOf, storedFrame } from '../publishing/stored-frame.js';
 import { readPosition } from './read-position.js';
-
-type StreamEntry = [id: string, fields: string[]];
+import type { StreamEntry } from './scripts.js';
 
 /** Returns the frames of stream entries. */
 export function framesOf(entries: readonly StreamEntry[]): StoredMessage[] {

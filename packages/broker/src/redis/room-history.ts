@@ -1,8 +1,12 @@
-import { call, callAll, type Keyspace, type RedisClient, scopeOf } from '@chorus/redis';
+import { call, type Keyspace, type RedisClient, scopeOf } from '@chorus/redis';
 import type { Position, StoredMessage } from '../broker.js';
 import type { RoomHistory } from '../room-history.js';
 import { BrokerKeys } from './keys.js';
 import { framesOf } from './read-stream.js';
+import { defineBrokerScripts, type StreamEntry } from './scripts.js';
+
+/** Entries after which one script reads no further room, because Redis serves no other client meanwhile. */
+const ENTRIES_AT_ONCE = 1_000;
 
 /** The recent history in Redis. The connection belongs to the caller. */
 export class RedisRoomHistory implements RoomHistory {
@@ -12,6 +16,7 @@ export class RedisRoomHistory implements RoomHistory {
     private readonly redis: RedisClient,
     keyspace: Keyspace,
   ) {
+    defineBrokerScripts(redis);
     this.#keys = new BrokerKeys(keyspace);
   }
 
@@ -28,7 +33,6 @@ export class RedisRoomHistory implements RoomHistory {
     limit: number,
   ): Promise<StoredMessage[][]> {
     if (limit <= 0) return rooms.map(() => []);
-    // A pipeline to a Redis Cluster is for one slot. Written one by one, commands would cost a system call each.
     const groups = new Map<number | undefined, number[]>();
     for (const [at, { roomId }] of rooms.entries()) {
       const scope = scopeOf(roomId, this.redis.isCluster);
@@ -37,17 +41,17 @@ export class RedisRoomHistory implements RoomHistory {
       else others.push(at);
     }
     const found: StoredMessage[][] = rooms.map(() => []);
-    await Promise.all(
-      [...groups.values()].map(async (indices) => {
-        const pipeline = this.redis.pipeline();
-        for (const at of indices) {
-          const { roomId, from } = rooms[at] as (typeof rooms)[number];
-          pipeline.xrange(this.#keys.stream(roomId), `${from.epoch}-${from.seq}`, '+', 'COUNT', limit);
+    const reads = [...groups.values()].map(async (indices) => {
+      for (let left = indices; left.length > 0; ) {
+        const wanted = left.map((at) => rooms[at] as (typeof rooms)[number]);
+        const [read, ...entries] = await this.#readEach(wanted, limit);
+        for (let next = 0; next < entries.length; next += 2) {
+          found[left[entries[next] as number] as number] = framesOf(entries[next + 1] as StreamEntry[]);
         }
-        const replies = await callAll<Array<Parameters<typeof framesOf>[0]>>(this.redis, pipeline);
-        for (const [index, at] of indices.entries()) found[at] = framesOf(replies[index] ?? []);
-      }),
-    );
+        left = left.slice(read);
+      }
+    });
+    await Promise.all(reads);
     return found;
   }
 
@@ -56,5 +60,14 @@ export class RedisRoomHistory implements RoomHistory {
     const start = `${from.epoch}-${from.seq}`;
     const stream = this.#keys.stream(roomId);
     return framesOf(await call(() => this.redis.xrange(stream, start, '+', 'COUNT', limit)));
+  }
+
+  /** One script: as commands of their own, they would cost a client more than all of the rest. */
+  #readEach(rooms: ReadonlyArray<{ readonly roomId: number; readonly from: Position }>, limit: number) {
+    const streams = rooms.map(({ roomId }) => this.#keys.stream(roomId));
+    const starts = rooms.map(({ from }) => `${from.epoch}-${from.seq}`);
+    return call(() =>
+      this.redis.chorusReadEach(streams.length, ...streams, limit, ENTRIES_AT_ONCE, ...starts),
+    );
   }
 }

@@ -8,6 +8,9 @@ export type RoomReply =
   | string
   | [first: string, stored: number, why: string, ...known: Array<string | number>];
 
+/** An entry as Redis returns it. */
+export type StreamEntry = [id: string, fields: string[]];
+
 declare module 'ioredis' {
   interface RedisCommander<Context> {
     chorusPublish(keys: number, ...args: Args): Result<[life: string, ...RoomReply[]], Context>;
@@ -23,6 +26,10 @@ declare module 'ioredis' {
     chorusClaimBacklog(keys: number, ...args: Args): Result<string[], Context>;
     chorusSettleBacklog(keys: number, ...args: Args): Result<number, Context>;
     chorusRead(keys: number, ...args: Args): Result<string, Context>;
+    chorusReadEach(
+      keys: number,
+      ...args: Args
+    ): Result<[read: number, ...Array<number | StreamEntry[]>], Context>;
     chorusSettleReads(keys: number, ...args: Args): Result<number, Context>;
     chorusBegin(keys: number, ...args: Args): Result<number, Context>;
     chorusSettle(keys: number, ...args: Args): Result<number, Context>;
@@ -47,6 +54,7 @@ const SCRIPTS = {
   chorusClaimBacklog: ['allow-oom', 'claim-backlog'],
   chorusSettleBacklog: ['allow-oom', 'state', 'losses', 'backlog', 'messages', 'settle-backlog'],
   chorusRead: ['state', 'losses', 'traits', 'activity-channel', 'read'],
+  chorusReadEach: ['read-each'],
   chorusSettleReads: ['allow-oom', 'settle-reads'],
   chorusBegin: ['begin'],
   chorusSettle: ['settle'],

@@ -85,6 +85,21 @@ export function describeRoomHistory(name: string, makeFixture: MakeBrokerFixture
       expect(await history.fromEach(rooms.slice(0, 1), 0)).to.deep.equal([[]]);
     });
 
+    it('returns thousands of messages of many rooms', async () => {
+      const many = Array.from({ length: 3 }, someRoom);
+      for (const each of many) {
+        await fixture.directory().ensure(each, 0);
+        await Promise.all(Array.from({ length: 600 }, () => broker.publish(each, '"content":"x"}')));
+      }
+      const from = { epoch: 0, seq: 101 };
+      const found = await history.fromEach(
+        [roomId, ...many].map((each) => ({ roomId: each, from })),
+        550,
+      );
+      expect(found.map(({ length }) => length)).to.deep.equal([5, 550, 550, 550]);
+      expect(found[3]).to.deep.equal(await history.from(many[2] ?? 0, from, 550));
+    });
+
     it('returns nothing for a limit of 0, and for rooms that do not exist', async () => {
       for (const limit of [0, -1]) {
         expect(await history.before(roomId, undefined, limit)).to.deep.equal([]);
