@@ -32,7 +32,11 @@ export const publishFrame = z
     clientMsgId: clientMsgIdSchema,
     content: z.string().describe('The text. It is delivered unchanged.'),
     mentions: mentionsSchema.optional(),
-    replyTo: targetSchema.optional().describe('Position of the message that this one replies to.'),
+    replyTo: targetSchema
+      .optional()
+      .describe(
+        'Position of the message that this one replies to. It is not checked, because the message may be older than the recent history.',
+      ),
     data: dataSchema.optional(),
   })
   .describe(

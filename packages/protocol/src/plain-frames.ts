@@ -31,7 +31,11 @@ export const messageFrame = z
       ),
     type: z.literal('message'),
     mentions: mentionsSchema.optional(),
-    replyTo: targetSchema.optional().describe('Position of the message that this one replies to.'),
+    replyTo: targetSchema
+      .optional()
+      .describe(
+        'Position of the message that this one replies to. The message may be deleted, too old, or never have existed.',
+      ),
     ...plainFields,
     userId,
     id: z.string().describe('Id, unique over all messages of the cluster.'),

@@ -13,7 +13,7 @@ export const CHANGE_ERRORS = {
   ...SEND_ERRORS,
   403: 'The message is of another user, the role of the user does not allow this, or the user is banned.',
   404: 'There is no such room or message.',
-  409: 'The message was deleted.',
+  409: 'The message was deleted, or has `MAX_REACTIONS` different reactions.',
 } as const;
 
 export const IDEMPOTENT =

@@ -77,12 +77,12 @@ export class MessageHistory {
     if (archived.length > limit) {
       // Changes that are not stored yet come after all of these.
       const messages = archived.slice(0, limit);
-      return { messages: merge(room, [], messages, changes), next: messages.at(-1)?.changed };
+      return { messages: byChange(merge(room, [], messages, changes)), next: messages.at(-1)?.changed };
     }
     const others = await this.archive.at(room.id, unstored);
-    const all = merge(room, recent, [...archived, ...others], changes)
-      .filter(({ changed }) => changed !== undefined && isAfter(changed, after))
-      .sort((a, b) => (isAfter(a.changed ?? a, b.changed ?? b) ? 1 : -1));
+    const all = byChange(merge(room, recent, [...archived, ...others], changes)).filter(
+      ({ changed }) => changed !== undefined && isAfter(changed, after),
+    );
     const messages = all.slice(0, limit);
     return { messages, next: all.length > limit ? messages.at(-1)?.changed : undefined };
   }
@@ -125,6 +125,11 @@ export class MessageHistory {
       start = { epoch: last.epoch, seq: last.seq + 1 };
     }
   }
+}
+
+/** Sorts messages by their last changes. */
+function byChange(messages: CurrentMessage[]): CurrentMessage[] {
+  return messages.sort((a, b) => (isAfter(a.changed ?? a, b.changed ?? b) ? 1 : -1));
 }
 
 function isKept({ expiredUpTo }: HistoryRoom, { sentAt }: Pick<MessageFrame, 'sentAt'>): boolean {

@@ -76,7 +76,11 @@ export const newMessageInput = named(
   z.strictObject({
     content,
     mentions: mentionsSchema.optional(),
-    replyTo: targetSchema.optional().describe('Position of the message that this one replies to.'),
+    replyTo: targetSchema
+      .optional()
+      .describe(
+        'Position of the message that this one replies to. It is not checked, because the message may be older than the recent history.',
+      ),
     data: dataSchema.optional(),
   }),
 );

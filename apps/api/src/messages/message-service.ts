@@ -6,6 +6,7 @@ import {
   checkChange,
   checkParts,
   checkReaction,
+  checkReactions,
   checkText,
   encodeChange,
   type Member,
@@ -93,6 +94,10 @@ export class MessageService {
     refuse(checkChange(change.type, room, target.userId === user.id));
     if (change.type === 'append') {
       refuse(checkText(change.text, target.content.length + change.text.length, this.parts.limits));
+    }
+    if (change.type === 'react') {
+      const present = new Set(target.reactions.map(({ reaction }) => reaction));
+      refuse(checkReactions(change.reaction, present, this.parts.limits));
     }
     const start = { id: this.parts.nextId(), sentAt: Date.now(), clientMsgId: key };
     return this.#publish(sender, encodeChange(roomId, user, partsOf(change, target, start)));

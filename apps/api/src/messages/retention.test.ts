@@ -67,6 +67,42 @@ describe('retention', function () {
       expect(rooms.retentions.has(1)).to.equal(false);
     });
 
+    it('lets messages count as read from the moment on that they are too old', async () => {
+      await db.user.create({
+        data: { id: 2, username: 'ben', email: 'b', emailKey: 'b', passwordHash: '' },
+      });
+      expect((await client.send('PUT', '/api/rooms/1/members/2', '{}')).status).to.equal(200);
+      const days = [9, 8, 3, 1];
+      const sent: Position[] = [];
+      for (const each of days) sent.push(await publish(each));
+      const counts = async () => {
+        const [{ n, unread, mentions, readN }] = (await api.client.as(ben).get('/api/inbox')).body.rooms;
+        return { n, unread, mentions, readN };
+      };
+      expect(await counts()).to.deep.equal({ n: 4, unread: 4, mentions: 0, readN: 0 });
+      await set(7);
+      expect(await counts(), 'not stored').to.deep.equal({ n: 4, unread: 2, mentions: 0, readN: 2 });
+      await set(null);
+
+      for (const [index, { epoch, seq }] of sent.entries()) {
+        await store({ epoch, seq }, days[index] ?? 0);
+        const n = index + 1;
+        await db.message.updateMany({
+          where: { seq },
+          data: { n, ...(n % 2 ? {} : { deletedAt: new Date() }) },
+        });
+        await db.mention.create({ data: { roomId: 1, userId: 2, epoch, seq, n, senderId: 1 } });
+      }
+      const { epoch, seq } = sent.at(-1) as Position;
+      await db.roomHead.create({ data: { roomId: 1, epoch, seq, n: 4, sentAt: new Date() } });
+      await db.roomMember.updateMany({ data: { readEpoch: 0, readSeq: 0, readN: 0 } });
+      expect(await counts()).to.deep.equal({ n: 4, unread: 2, mentions: 4, readN: 0 });
+      await set(7);
+      expect(await counts(), 'stored').to.deep.equal({ n: 4, unread: 1, mentions: 2, readN: 2 });
+      await db.roomMember.updateMany({ data: { readEpoch: epoch, readSeq: sent[2]?.seq ?? 0, readN: 3 } });
+      expect(await counts(), 'read later').to.deep.equal({ n: 4, unread: 0, mentions: 1, readN: 3 });
+    });
+
     it('is no entry of the room', async () => {
       const before = await broker.position(1);
       await set(7);

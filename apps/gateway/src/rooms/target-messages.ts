@@ -1,5 +1,5 @@
 import { type Broker, isAfter, type Position } from '@chorus/broker';
-import { formatPosition, isChangeFrame, type Member, readMessage } from '@chorus/protocol';
+import { formatPosition, isChangeFrame, type Member, readChange, readMessage } from '@chorus/protocol';
 
 /** A message that a client wants to change, as far as gateways need to know it. */
 export interface TargetMessage {
@@ -10,6 +10,8 @@ export interface TargetMessage {
   readonly sentAt: number;
   /** Characters as far as this node knows: as it was sent, or edited and appended to here. */
   length: number;
+  /** Its different reactions, see {@link TargetMessages.reactions}. Only read for a change that sets one. */
+  reactions?: Set<string>;
 }
 
 /** Why the recent history has no such message. */
@@ -24,15 +26,17 @@ export interface TargetRoom {
   readonly expiredUpTo?: number | undefined;
 }
 
-/** Messages that grow at a time on one node; beyond that, appends read the oldest one again. */
+/** Messages that are remembered on one node; beyond that, changes read the oldest one again. */
 const MAX_KNOWN = 1_000;
+/** Entries behind a message among which its reactions are counted. */
+const COUNTED_ENTRIES = 200;
 /** Time for which appends do not read their message again, in milliseconds. An append to a message that was deleted meanwhile has no effect. */
 const KNOWN_MS = 10_000;
 
 const decoder = new TextDecoder();
 
-interface Known {
-  readonly target: TargetMessage;
+interface Known<T> {
+  readonly value: T;
   readonly until: number;
 }
 
@@ -42,14 +46,15 @@ interface Known {
  */
 export class TargetMessages {
   /** Messages that were appended to, the oldest first. */
-  readonly #known = new Map<string, Known>();
+  readonly #known = new Map<string, Known<TargetMessage>>();
+  /** Different reactions of messages that got one, the oldest first. */
+  readonly #reactions = new Map<string, Known<Set<string>>>();
 
   constructor(private readonly broker: Pick<Broker, 'between' | 'publishedWith'>) {}
 
   /** A message that was read for an append lately; undefined if it must be read. @param now milliseconds of `performance.now()` */
   known(roomId: number, at: Position, now: number): TargetMessage | undefined {
-    const known = this.#known.get(keyOf(roomId, at));
-    return known !== undefined && known.until > now ? known.target : undefined;
+    return valueAt(this.#known, keyOf(roomId, at), now);
   }
 
   /** Remembers a message that grows. @param now as for {@link known} */
@@ -57,14 +62,8 @@ export class TargetMessages {
     const key = keyOf(roomId, at);
     const before = this.#known.get(key);
     this.#known.delete(key);
-    if (before !== undefined) target.length = Math.max(target.length, before.target.length);
-    else if (this.#known.size >= MAX_KNOWN) {
-      for (const oldest of this.#known.keys()) {
-        this.#known.delete(oldest);
-        break;
-      }
-    }
-    this.#known.set(key, { target, until: now + KNOWN_MS });
+    if (before !== undefined) target.length = Math.max(target.length, before.value.length);
+    keep(this.#known, key, target, now);
   }
 
   /** Reads a message. @throws {UnavailableError} */
@@ -82,10 +81,52 @@ export class TargetMessages {
     return { author: { id: userId, username }, n, sentAt, length: content.length };
   }
 
+  /**
+   * Returns the different reactions of a message, to which the caller adds those that it publishes: those of the entries behind it, and
+   * for some seconds those that were added.
+   *
+   * @param now as for {@link known} @throws {UnavailableError}
+   */
+  async reactions({ id, delivered }: TargetRoom, at: Position, now: number): Promise<Set<string>> {
+    const key = keyOf(id, at);
+    const known = valueAt(this.#reactions, key, now);
+    if (known !== undefined) return known;
+    const entries = isAfter(delivered, at)
+      ? await this.broker.between(id, at, delivered, COUNTED_ENTRIES)
+      : [];
+    const users = new Map<string, Set<number>>();
+    for (const entry of entries) {
+      if (!isChangeFrame(entry.frame)) continue;
+      const text = decoder.decode(entry.frame);
+      const { frame } = readChange(id, entry, text.slice(text.indexOf('"type":')));
+      if (frame?.change !== 'reacted' && frame?.change !== 'unreacted') continue;
+      if (formatPosition(frame.target) !== formatPosition(at)) continue;
+      const those = users.get(frame.reaction) ?? new Set();
+      if (frame.change === 'reacted') users.set(frame.reaction, those.add(frame.userId));
+      else if (those.delete(frame.userId) && those.size === 0) users.delete(frame.reaction);
+    }
+    // Another change may have read them meanwhile, and added to them.
+    return valueAt(this.#reactions, key, now) ?? keep(this.#reactions, key, new Set(users.keys()), now);
+  }
+
   /** Returns the position of an earlier change or message with that key. @throws {UnavailableError} */
   publishedWith(roomId: number, idempotencyKey: string): Promise<Position | undefined> {
     return this.broker.publishedWith(roomId, idempotencyKey);
   }
+}
+
+function valueAt<T>(map: ReadonlyMap<string, Known<T>>, key: string, now: number): T | undefined {
+  const known = map.get(key);
+  return known !== undefined && known.until > now ? known.value : undefined;
+}
+
+/** Remembers a value as the newest one; the oldest one leaves a full map. @returns the value */
+function keep<T>(map: Map<string, Known<T>>, key: string, value: T, now: number): T {
+  map.delete(key);
+  const [oldest] = map.size >= MAX_KNOWN ? map.keys() : [];
+  if (oldest !== undefined) map.delete(oldest);
+  map.set(key, { value, until: now + KNOWN_MS });
+  return value;
 }
 
 function keyOf(roomId: number, at: Position): string {

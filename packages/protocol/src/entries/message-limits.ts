@@ -15,6 +15,8 @@ export interface MessageLimits {
   readonly maxMentions: number;
   /** UTF-16 code units of a reaction. */
   readonly maxReactionLength: number;
+  /** Different reactions of one message. */
+  readonly maxReactions: number;
 }
 
 /** A refusal that both an HTTP response and an `error` frame can carry. */
@@ -91,6 +93,16 @@ export function checkReaction(reaction: string, limits: MessageLimits): MessageR
   return reaction.length > maxReactionLength
     ? new Refusal('reaction_too_long', maxReactionLength)
     : undefined;
+}
+
+/** Checks whether a message may get a reaction. @param present its different reactions, as far as they are known */
+export function checkReactions(
+  reaction: string,
+  present: ReadonlySet<string>,
+  { maxReactions }: MessageLimits,
+): MessageRefusal | undefined {
+  if (present.has(reaction) || present.size < maxReactions) return undefined;
+  return new Refusal('too_many_reactions', maxReactions);
 }
 
 /** Checks whether a user may change a message, by the table of access. */

@@ -263,6 +263,12 @@ export const REFUSALS = {
     retry: false,
     text: (characters: number) => `a reaction has at most ${characters} characters`,
   },
+  too_many_reactions: {
+    status: 409,
+    frame: true,
+    retry: false,
+    text: (reactions: number) => `a message has at most ${reactions} different reactions`,
+  },
   bad_content: {
     status: 400,
     frame: true,

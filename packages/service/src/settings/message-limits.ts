@@ -10,6 +10,11 @@ export const messageLimitSettings = {
   MAX_DATA_BYTES: integer(0, 4_096).default(4_096).describe('Bytes of the JSON of `data` of a message.'),
   MAX_MENTIONS: integer(0, 20).default(20).describe('Mentions of one message.'),
   MAX_REACTION_LENGTH: integer(1, 32).default(32).describe('Characters (UTF-16 code units) of a reaction.'),
+  MAX_REACTIONS: integer(1, 1_000)
+    .default(20)
+    .describe(
+      'Different reactions of one message. The API counts all of them, a gateway those among the 200 entries behind the message and those that it has accepted itself in the last seconds.',
+    ),
 };
 
 /** Returns the limits of {@link messageLimitSettings}. */
@@ -18,12 +23,14 @@ export function messageLimits(settings: {
   MAX_DATA_BYTES: number;
   MAX_MENTIONS: number;
   MAX_REACTION_LENGTH: number;
+  MAX_REACTIONS: number;
 }) {
   return {
     maxMessageLength: settings.MAX_MESSAGE_LENGTH,
     maxDataBytes: settings.MAX_DATA_BYTES,
     maxMentions: settings.MAX_MENTIONS,
     maxReactionLength: settings.MAX_REACTION_LENGTH,
+    maxReactions: settings.MAX_REACTIONS,
   };
 }
 

@@ -172,6 +172,32 @@ for (const [name, open] of [
       }
     });
 
+    it('give a message a limited number of different reactions, on every gateway', async () => {
+      const limit = { MAX_REACTIONS: '2' };
+      const one = await fixture.connectV1(await fixture.start(limit), ANN);
+      const two = await fixture.connectV1(await fixture.start(limit), BOB);
+      for (const socket of [one, two]) await socket.join(ROOM);
+      const other = await one.publish(ROOM, 'other', 'a2');
+      await change(one, { type: 'react', clientMsgId: 'x', target: other, reaction: 'x' });
+      await change(ann, { type: 'react', clientMsgId: 'r0', target, reaction: 'z' });
+      await change(ann, { type: 'unreact', clientMsgId: 'r1', target, reaction: 'z' });
+      await change(one, { type: 'react', clientMsgId: 'r2', target, reaction: 'a' });
+      await change(one, { type: 'react', clientMsgId: 'r3', target, reaction: 'b' });
+      await two.next((frame) => frame.type === 'change' && 'reaction' in frame && frame.reaction === 'b');
+      for (const [socket, id] of [
+        [one, 'r4'],
+        [two, 'r5'],
+      ] as const) {
+        const refused = await refusal(socket, { type: 'react', clientMsgId: id, target, reaction: 'c' });
+        expect(refused).to.include({
+          code: 'too_many_reactions',
+          error: 'a message has at most 2 different reactions',
+        });
+      }
+      await change(two, { type: 'react', clientMsgId: 'r6', target, reaction: 'a' });
+      await change(two, { type: 'react', clientMsgId: 'r7', target: other, reaction: 'c' });
+    });
+
     it('are limited', async () => {
       const small = await fixture.start({
         ...{ MAX_MESSAGE_LENGTH: '10', MAX_DATA_BYTES: '16', MAX_MENTIONS: '1', MAX_REACTION_LENGTH: '2' },
@@ -198,6 +224,21 @@ for (const [name, open] of [
 }
 
 describe('a message with more than a text', () => {
+  it('may reply to a position without a message', async () => {
+    const fixture = new GatewayFixture();
+    try {
+      await fixture.directory.ensure(ROOM, 0);
+      const ann = await fixture.connectV1(await fixture.start(), ANN);
+      await ann.join(ROOM);
+      const replyTo = { epoch: 5, seq: 5 };
+      ann.send({ type: 'publish', roomId: ROOM, clientMsgId: 'a1', content: 'reply', replyTo });
+      const isReply = (frame: V1ServerFrame) => frame.type === 'message' && frame.content === 'reply';
+      expect(await ann.next(isReply)).to.deep.include({ replyTo });
+    } finally {
+      await fixture.close();
+    }
+  });
+
   it('arrives with its reply, mentions and data, and others keep their bytes', async () => {
     const fixture = new GatewayFixture();
     try {

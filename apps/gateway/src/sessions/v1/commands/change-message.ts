@@ -23,6 +23,8 @@ export interface MessageChangeCommand {
   parts(start: ChangeStart, target: TargetMessage): ChangeParts;
   /** Whether the message is remembered, because more changes of it follow. */
   readonly grows?: boolean;
+  /** Whether the reactions of the message are read. */
+  readonly reacts?: boolean;
 }
 
 /**
@@ -74,6 +76,7 @@ async function readAndPublish(
     };
     const target = known ?? (await targets.read(room, at));
     if (typeof target !== 'string') {
+      if (command.reacts) target.reactions = await targets.reactions(room, at, performance.now());
       if (command.grows && known === undefined) targets.remember(roomId, at, target, performance.now());
       publish(session, membership, frame, command, target);
       return;

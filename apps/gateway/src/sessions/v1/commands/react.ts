@@ -1,4 +1,4 @@
-import { type ClientFrame, checkReaction } from '@chorus/protocol';
+import { type ClientFrame, checkReaction, checkReactions } from '@chorus/protocol';
 import { changeMessage } from './change-message.js';
 import type { CommandSession } from './command-session.js';
 
@@ -9,7 +9,13 @@ export function react(session: CommandSession, frame: ReactFrame): void {
   const { target, reaction, type } = frame;
   const change = type === 'react' ? 'reacted' : 'unreacted';
   changeMessage(session, frame, {
-    check: (limits) => checkReaction(reaction, limits),
-    parts: (start) => ({ change, target, reaction, ...start }),
+    reacts: type === 'react',
+    check: (limits, message) =>
+      checkReaction(reaction, limits) ??
+      (message?.reactions && checkReactions(reaction, message.reactions, limits)),
+    parts: (start, message) => {
+      message.reactions?.add(reaction);
+      return { change, target, reaction, ...start };
+    },
   });
 }
