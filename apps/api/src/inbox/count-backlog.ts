@@ -35,22 +35,28 @@ interface Counted extends Position {
   readonly mentions: boolean;
 }
 
+const NO_CHANGES = { deleted: 0, mentions: 0 };
+
 /**
  * Adds the entries that are not stored yet to what is stored: those after `stored.head`. Entries up to there are in the counts
  * already.
+ *
+ * @param expiredUpTo messages sent up to this time count as read, in milliseconds since 1970; undefined for none
  */
 export function withBacklog(
   userId: number,
-  stored: StoredCounts,
+  counted: StoredCounts,
   backlog: readonly BacklogEntry[],
+  expiredUpTo?: number,
 ): RoomCounts {
-  const fresh = entriesAfter(backlog, stored.head);
-  const { read } = stored;
+  const fresh = entriesAfter(backlog, counted.head);
+  const stored = withoutExpired(counted, fresh, expiredUpTo);
+  const { read, seen } = stored;
   const newest = fresh.at(-1) ?? { ...stored.head, n: stored.headN };
-  const readN = isAfter(read, stored.head)
-    ? (fresh.findLast((entry) => !isAfter(entry, read))?.n ?? stored.headN)
+  const readN = isAfter(seen, stored.head)
+    ? (fresh.findLast((entry) => !isAfter(entry, seen))?.n ?? stored.headN)
     : stored.readN;
-  const changes = countChanges(userId, stored, fresh);
+  const changes = fresh.length === 0 ? NO_CHANGES : countChanges(userId, stored, fresh);
   return {
     position: { epoch: newest.epoch, seq: newest.seq },
     n: newest.n,
@@ -60,10 +66,22 @@ export function withBacklog(
   };
 }
 
-/** How the entries change the counts of messages after the position up to which the user has read. */
+/** All that is stored is older than what is not. So if any of the latter is too old, nothing that is stored counts. */
+function withoutExpired(
+  stored: StoredCounts,
+  fresh: readonly BacklogEntry[],
+  expiredUpTo: number | undefined,
+): StoredCounts {
+  if (expiredUpTo === undefined) return stored;
+  const last = fresh.findLast(({ entry }) => entry?.type === 'message' && entry.sentAt <= expiredUpTo);
+  if (last === undefined || !isAfter(last, stored.seen)) return stored;
+  return { ...stored, seen: { epoch: last.epoch, seq: last.seq }, deleted: 0, mentions: 0 };
+}
+
+/** How the entries change the counts of messages after the position from which on they count. */
 function countChanges(
   userId: number,
-  { read, touched }: StoredCounts,
+  { seen, touched }: StoredCounts,
   fresh: readonly BacklogEntry[],
 ): { deleted: number; mentions: number } {
   const before = new Map<string, Counted>();
@@ -75,7 +93,7 @@ function countChanges(
   for (const { entry } of fresh) if (entry !== undefined) apply(now, entry, isMine);
   const changed = { deleted: 0, mentions: 0 };
   for (const [place, message] of now) {
-    if (!isAfter(message, read)) continue;
+    if (!isAfter(message, seen)) continue;
     const old = before.get(place);
     changed.deleted += Number(message.deleted) - Number(old?.deleted ?? false);
     changed.mentions += Number(isMention(message, userId)) - Number(isMention(old, userId));

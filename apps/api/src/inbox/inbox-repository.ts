@@ -1,6 +1,7 @@
 import type { ReadMark } from '@chorus/broker';
 import { currentMessageOf, type Database, type MessageRow, Prisma } from '@chorus/database';
 import { type CurrentMessage, isAfter, type Position } from '@chorus/protocol';
+import { lastExpired } from '../messages/last-expired.js';
 import { ROOM_COLUMNS, type RoomOfUser, type RoomRow, roomOf } from '../rooms/repository.js';
 import { expiredUpTo } from '../rooms/retention.js';
 import { COUNTS, PAGE } from './statements.js';
@@ -45,6 +46,7 @@ export interface Unstored {
   readonly own: OwnEntry | undefined;
   /** Messages that entries in the backlog change. */
   readonly targets: readonly Position[];
+  readonly expiredUpTo: number | undefined;
 }
 
 /** A stored message that entries in the backlog change. */
@@ -55,17 +57,19 @@ export interface TouchedMessage extends Position {
   readonly mentions: readonly number[];
 }
 
-/** What is stored of a room, counted from the position up to which the user has read. All of it is of one moment. */
+/** What is stored of a room, as it counts for the user. All of it is of one moment. */
 export interface StoredCounts {
   readonly read: Position;
-  /** Ordinal of the last stored message up to {@link read}. */
+  /** Position from which on messages count: {@link read}, or the last message that is too old. */
+  readonly seen: Position;
+  /** Ordinal of the last stored message up to {@link seen}. */
   readonly readN: number;
   readonly head: Position;
   /** Ordinal of the last stored message. */
   readonly headN: number;
-  /** Deleted messages after {@link read}. */
+  /** Deleted messages after {@link seen}. */
   readonly deleted: number;
-  /** Messages of other users after {@link read} that mention the user or all members. */
+  /** Messages of other users after {@link seen} that mention the user or all members. */
   readonly mentions: number;
   readonly lastMessage: CurrentMessage | undefined;
   readonly touched: readonly TouchedMessage[];
@@ -75,21 +79,24 @@ type PageRow = RoomRow & {
   role: RoomOfUser['role'];
   activityAt: Date;
   mutedUntil: Date | null;
-  headEpoch: bigint;
-  headSeq: bigint;
+  headEpoch: number;
+  headSeq: number;
   expiredUpTo: Date | null;
 };
 
 type CountsRow = { [Column in keyof MessageRow]: MessageRow[Column] | null } & {
-  roomId: bigint;
-  readEpoch: bigint;
-  readSeq: bigint;
-  readN: bigint | null;
-  headEpoch: bigint | null;
-  headSeq: bigint | null;
-  headN: bigint | null;
-  deleted: bigint;
-  mentioned: bigint;
+  roomId: number;
+  readEpoch: number;
+  readSeq: number;
+  readN: number | null;
+  seenEpoch: number;
+  seenSeq: number;
+  expired: boolean | null;
+  headEpoch: number | null;
+  headSeq: number | null;
+  headN: number | null;
+  deleted: number;
+  mentioned: number;
   touched: TouchedMessage[] | null;
 };
 
@@ -103,30 +110,56 @@ export class InboxRepository {
 
   /** Returns rooms of a user, without those from which the user is banned, by latest activity. */
   async page(userId: number, { after, roomId, limit }: InboxFilter): Promise<InboxRoom[]> {
-    const one = roomId === undefined ? Prisma.empty : Prisma.sql`AND member.room_id = ${BigInt(roomId)}`;
+    const one = roomId === undefined ? Prisma.empty : Prisma.sql`AND member.room_id = ${roomId}::bigint`;
     const bound =
       after === undefined
         ? Prisma.empty
-        : Prisma.sql`WHERE (activity_at, room_id) < (${new Date(after.activityAt)}, ${BigInt(after.roomId)})`;
-    const rows = await this.db.$queryRaw<PageRow[]>`
+        : Prisma.sql`WHERE (activity_at, room_id) < (${new Date(after.activityAt)}::timestamptz, ${after.roomId}::bigint)`;
+    const rows = await this.db.prepared.rows<PageRow>(Prisma.sql`
       SELECT ${ROOM_COLUMNS}, found.role, found.activity_at AS "activityAt", found.head_epoch AS "headEpoch",
         found.head_seq AS "headSeq", mute.until AS "mutedUntil", ${expiredUpTo(this.retentionDays)} AS "expiredUpTo"
-      FROM (SELECT * FROM (${PAGE(userId, one)}) listed ${bound} ORDER BY activity_at DESC, room_id DESC LIMIT ${limit}) found
+      FROM (SELECT * FROM (${PAGE(userId, one)}) listed ${bound} ORDER BY activity_at DESC, room_id DESC
+        LIMIT (SELECT ${limit}::bigint)) found
       JOIN rooms ON rooms.id = found.room_id
-      LEFT JOIN mutes mute ON mute.room_id = found.room_id AND mute.user_id = ${BigInt(userId)} AND mute.until > now()
-      ORDER BY found.activity_at DESC, found.room_id DESC`;
+      LEFT JOIN mutes mute ON mute.room_id = found.room_id AND mute.user_id = (SELECT ${userId}::bigint) AND mute.until > now()
+      ORDER BY found.activity_at DESC, found.room_id DESC`);
     return rows.map((row) => ({
       room: { ...roomOf(row), role: row.role },
       activityAt: row.activityAt.getTime(),
       mutedUntil: row.mutedUntil ?? undefined,
-      stored: { epoch: Number(row.headEpoch), seq: Number(row.headSeq) },
+      stored: { epoch: row.headEpoch, seq: row.headSeq },
       expiredUpTo: row.expiredUpTo?.getTime(),
     }));
   }
 
-  /** Counts what is stored of rooms, in one statement. Rooms of which the user is not a member are left out. */
+  /**
+   * Counts what is stored of rooms, in one statement; in another one for rooms in which archivers have not removed yet what is too old.
+   * Rooms of which the user is not a member are left out.
+   */
   async counts(userId: number, rooms: readonly Unstored[]): Promise<Map<number, StoredCounts>> {
-    const marks = rooms.map(({ roomId: id, mark, own }) => ({
+    const rows = await this.#rows(userId, rooms, new Map());
+    const counts = new Map(rows.map((row) => [row.roomId, countsOf(row)]));
+    const expired = new Set(rows.flatMap((row) => (row.expired ? row.roomId : [])));
+    if (expired.size === 0) return counts;
+    const some = rooms.filter(({ roomId }) => expired.has(roomId));
+    const tooOld = new Map<number, Position>();
+    for (const { roomId, expiredUpTo } of some) {
+      const seen = counts.get(roomId)?.seen;
+      if (seen !== undefined && expiredUpTo !== undefined) {
+        tooOld.set(roomId, await lastExpired(this.db, roomId, seen, expiredUpTo));
+      }
+    }
+    for (const row of await this.#rows(userId, some, tooOld)) counts.set(row.roomId, countsOf(row));
+    return counts;
+  }
+
+  #rows(
+    userId: number,
+    rooms: readonly Unstored[],
+    tooOld: ReadonlyMap<number, Position>,
+  ): Promise<CountsRow[]> {
+    const marks = rooms.map(({ roomId: id, mark, own, expiredUpTo }) => ({
+      ...{ expiredUpTo, tooOldEpoch: tooOld.get(id)?.epoch, tooOldSeq: tooOld.get(id)?.seq },
       ...{ id, epoch: mark?.epoch, seq: mark?.seq, n: mark?.n },
       ...{ unreadEpoch: mark?.unreadAt?.epoch, unreadSeq: mark?.unreadAt?.seq },
       ...{ ownEpoch: own?.epoch, ownSeq: own?.seq, ownN: own?.n },
@@ -134,28 +167,24 @@ export class InboxRepository {
     const targets = rooms.flatMap(({ roomId: id, targets: each }) =>
       each.map(({ epoch, seq }) => ({ id, epoch, seq })),
     );
-    const rows = await this.db.$queryRawUnsafe<CountsRow[]>(
-      COUNTS,
-      JSON.stringify(marks),
-      userId,
-      JSON.stringify(targets),
-    );
-    return new Map(rows.map((row) => [Number(row.roomId), countsOf(row)]));
+    const values = [JSON.stringify(marks), userId, JSON.stringify(targets)];
+    return this.db.prepared.rows<CountsRow>({ text: COUNTS, values });
   }
 }
 
 function countsOf(row: CountsRow): StoredCounts {
-  const last = isMessage(row) ? currentMessageOf(Number(row.roomId), row) : undefined;
-  const stored = { epoch: Number(row.headEpoch ?? 0n), seq: Number(row.headSeq ?? 0n) };
+  const last = isMessage(row) ? currentMessageOf(row.roomId, row) : undefined;
+  const stored = { epoch: row.headEpoch ?? 0, seq: row.headSeq ?? 0 };
   // Archivers of the version before store messages without a head.
   const isBehind = last !== undefined && isAfter(last, stored);
   return {
-    read: { epoch: Number(row.readEpoch), seq: Number(row.readSeq) },
-    readN: Number(row.readN ?? 0n),
+    read: { epoch: row.readEpoch, seq: row.readSeq },
+    seen: { epoch: row.seenEpoch, seq: row.seenSeq },
+    readN: row.readN ?? 0,
     head: isBehind ? { epoch: last.epoch, seq: last.seq } : stored,
-    headN: isBehind ? (last.n ?? last.seq) : Number(row.headN ?? 0n),
-    deleted: Number(row.deleted),
-    mentions: Number(row.mentioned),
+    headN: isBehind ? (last.n ?? last.seq) : (row.headN ?? 0),
+    deleted: row.deleted,
+    mentions: row.mentioned,
     lastMessage: last,
     touched: row.touched ?? [],
   };

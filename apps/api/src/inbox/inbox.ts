@@ -58,17 +58,17 @@ export class Inbox {
         rooms.map(({ room, stored }) => ({ roomId: room.id, after: stored })),
       ),
     ]);
-    const unstored = ids.map((roomId, at) => {
+    const unstored = rooms.map(({ room: { id: roomId }, expiredUpTo }, at) => {
       const backlog = backlogs[at] ?? [];
       const own = ownEntry(backlog, userId);
-      return { roomId, mark: marks.get(roomId), own, targets: changedMessages(backlog) };
+      return { roomId, mark: marks.get(roomId), own, targets: changedMessages(backlog), expiredUpTo };
     });
     const counts = await this.repository.counts(userId, unstored);
     const entries = rooms.flatMap((found, at): InboxEntry[] => {
       // The user may have left the room meanwhile.
       const stored = counts.get(found.room.id);
       if (stored === undefined) return [];
-      const counted = withBacklog(userId, stored, backlogs[at] ?? []);
+      const counted = withBacklog(userId, stored, backlogs[at] ?? [], found.expiredUpTo);
       const activityAt = Math.max(counted.lastMessage?.sentAt ?? 0, found.activityAt);
       return [
         { ...found, activityAt, counts: isExpired(found, counted) ? withoutMessages(counted) : counted },
