@@ -11,7 +11,7 @@ import { expect } from 'chai';
 
 const INDEX = fileURLToPath(new URL('../../dist/index.js', import.meta.url));
 
-/** A service that takes a second to close, and logs and prints meanwhile. */
+/** A service that takes a second to close, or as many tenths as it is told, and logs and prints meanwhile. */
 const SERVICE = `
   const { createLogger, run } = await import(${JSON.stringify(INDEX)});
   const log = createLogger({ service: 'test', level: 'info' });
@@ -20,7 +20,7 @@ const SERVICE = `
     console.log('ready');
     return {
       close: async () => {
-        for (let n = 0; n < 10; n++) {
+        for (let n = 0; n < Number(process.env.TENTHS ?? 10); n++) {
           console.log('closing');
           console.error('closing');
           log.info('closing');
@@ -52,9 +52,9 @@ describe('run', function () {
   });
   afterEach(() => rm(folder, { recursive: true }));
 
-  const start = async (): Promise<ChildProcess> => {
+  const start = async (env: Record<string, string> = {}): Promise<ChildProcess> => {
     const child = spawn(process.execPath, ['--input-type=module', '-e', SERVICE], {
-      env: { ...process.env, CLOSED: closed },
+      env: { ...process.env, CLOSED: closed, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     await once(child.stdout ?? child, 'data');
@@ -73,11 +73,11 @@ describe('run', function () {
   }
 
   it('ends at once at a second signal, but not at a second SIGHUP: a closing terminal sends several', async () => {
-    for (const [second, status] of [
-      ['SIGHUP', 0],
-      ['SIGTERM', 1],
+    for (const [second, status, TENTHS] of [
+      ['SIGHUP', 0, '10'],
+      ['SIGTERM', 1, '10000'],
     ] as const) {
-      const child = await start();
+      const child = await start({ TENTHS });
       child.stderr?.resume();
       const output = text(child.stdout ?? process.stdin);
       child.kill('SIGHUP');
