@@ -8,6 +8,7 @@ export { type Answer, type Exchange, type RequestOptions, request, watchRequests
 export { makeTestCertificates, type TestCertificates } from './servers/certificates.js';
 export { ensureTestChromium } from './servers/chromium.js';
 export { startTestPostgres, type TestTemplate, testDatabase } from './servers/database.js';
+export { DurableRedis } from './servers/durable-redis.js';
 export { startTestPgbouncer, type TestPgbouncer } from './servers/pgbouncer.js';
 export { ensureTestRedis, type TestRedis, testRedis } from './servers/redis.js';
 export { patiently, slowness } from './slowness.js';

@@ -1,11 +1,9 @@
-import { copyFile, cp, mkdtemp, readdir, readFile, rm, stat, truncate } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { copyFile, readdir, readFile, stat, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type LocalServer, startRedis } from '@chorus/local';
 import { formatPosition } from '@chorus/protocol';
 import { type RedisClient, UnavailableError } from '@chorus/redis';
 import { connectRedis, redisAt } from '@chorus/redis/testing';
-import { closeAfterEach, ensureTestRedis, failure, until } from '@chorus/testing';
+import { closeAfterEach, DurableRedis, failure, until } from '@chorus/testing';
 import { expect } from 'chai';
 import type { ArchiveQueue } from '../archive-queue.js';
 import type { Broker, Position } from '../broker.js';
@@ -24,26 +22,12 @@ const NOWHERE = { epoch: 0, seq: 0 };
 describe('the archive queue in a Redis', function () {
   this.timeout(30_000);
   const closer = closeAfterEach();
-  let dir: string;
-  let server: LocalServer;
+  let server: DurableRedis;
   let redis: RedisClient;
   let fixture: RedisFixture;
   let queue: ArchiveQueue;
   let broker: Broker;
   let roomId: number;
-
-  before(ensureTestRedis);
-
-  const folder = async (): Promise<string> => {
-    const path = await mkdtemp(join(tmpdir(), 'chorus-test-'));
-    closer().defer(() => rm(path, { recursive: true, force: true }));
-    return path;
-  };
-
-  const start = async (from: string, port?: number): Promise<LocalServer> => {
-    const args = ['--appendfsync', 'always'];
-    return closer().add(await startRedis({ dir: from, args, ...(port === undefined ? {} : { port }) }));
-  };
 
   const publish = (key?: string): Promise<Position> => broker.publish(roomId, BODY, key);
   const answers = (): Promise<boolean> =>
@@ -53,8 +37,7 @@ describe('the archive queue in a Redis', function () {
     );
 
   beforeEach(async () => {
-    dir = await folder();
-    server = await start(dir);
+    server = closer().add(await DurableRedis.start());
     fixture = closer().add(await makeRedisFixture(testOptions(redisAt(server.url))));
     redis = fixture.redis;
     queue = fixture.queue();
@@ -102,8 +85,7 @@ describe('the archive queue in a Redis', function () {
   }
 
   it('that cannot be reached rejects every call', async () => {
-    server.kill('SIGKILL');
-    await server.exited;
+    await server.crash();
     const calls = [queue.claim(1, 1, 1), queue.settle(roomId, NOWHERE, KEEP), queue.backlog()];
     const history = fixture.history();
     const reads = [
@@ -120,15 +102,12 @@ describe('the archive queue in a Redis', function () {
     const kept: Position[] = [];
     for (const key of ['a', 'b', 'c']) kept.push(await publish(key));
     await queue.settle(roomId, kept[1] ?? NOWHERE, KEEP);
-    const older = await folder();
-    await cp(dir, older, { recursive: true });
+    const older = await server.copy();
 
     await queue.claim(10, 10, LEASE_MS);
     const lost = [await publish('d'), await publish('e')];
     await queue.settle(roomId, lost[0] ?? NOWHERE, KEEP);
-    server.kill('SIGKILL');
-    await server.exited;
-    await start(older, server.port);
+    await server.restart(older);
     await until('an answer', answers);
     await until('the broker', () => broker.connected);
 
@@ -153,14 +132,13 @@ describe('the archive queue in a Redis', function () {
     await publish('a');
     const log = join(
       'appendonlydir',
-      (await readdir(join(dir, 'appendonlydir'))).find((name) => name.endsWith('.incr.aof')) ?? '',
+      (await readdir(join(server.dir, 'appendonlydir'))).find((name) => name.endsWith('.incr.aof')) ?? '',
     );
-    const before = (await stat(join(dir, log))).size;
+    const before = (await stat(join(server.dir, log))).size;
     await queue.settle(roomId, await publish('b'), KEEP);
     await publish('c');
-    server.kill('SIGKILL');
-    await server.exited;
-    const whole = await readFile(join(dir, log));
+    await server.crash();
+    const whole = await readFile(join(server.dir, log));
     const {
       keys,
       options: { keyspace },
@@ -168,11 +146,10 @@ describe('the archive queue in a Redis', function () {
     const seen = new Set<number>();
     const cuts = 12;
     for (let cut = 0; cut <= cuts; cut++) {
-      const copy = await folder();
-      await cp(dir, copy, { recursive: true });
-      await copyFile(join(dir, log), join(copy, log));
+      const copy = await server.copy();
+      await copyFile(join(server.dir, log), join(copy, log));
       await truncate(join(copy, log), before + Math.floor(((whole.length - before) * cut) / cuts));
-      const cutServer = await start(copy);
+      const cutServer = closer().add(await DurableRedis.start({ dir: copy }));
       const reader = await connectRedis(redisAt(cutServer.url));
       closer().defer(() => reader.disconnect());
       const cutQueue = new RedisArchiveQueue(reader, keyspace);

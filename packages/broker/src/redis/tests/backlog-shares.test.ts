@@ -1,9 +1,5 @@
-import { cp, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { type LocalServer, startRedis } from '@chorus/local';
 import { redisAt } from '@chorus/redis/testing';
-import { closeAfterEach, ensureTestRedis, until } from '@chorus/testing';
+import { closeAfterEach, DurableRedis, until } from '@chorus/testing';
 import { expect } from 'chai';
 import { Redis } from 'ioredis';
 import { ArchiveFixture } from '../../testing/conformance/archive.js';
@@ -18,8 +14,7 @@ const ROOMS = 8;
 describe('shares of the backlog in a Redis', function () {
   this.timeout(30_000);
   const closer = closeAfterEach();
-  let dir: string;
-  let server: LocalServer;
+  let server: DurableRedis;
   let admin: Redis;
   let archive: ArchiveFixture;
   let rooms: TestRoomArchive;
@@ -27,27 +22,14 @@ describe('shares of the backlog in a Redis', function () {
   let ann: BusyUser;
   let bob: BusyUser;
 
-  before(ensureTestRedis);
-
-  const folder = async (): Promise<string> => {
-    const path = await mkdtemp(join(tmpdir(), 'chorus-test-'));
-    closer().defer(() => rm(path, { recursive: true, force: true }));
-    return path;
-  };
-  const start = async (from: string, port?: number): Promise<LocalServer> => {
-    const args = ['--appendfsync', 'always'];
-    return closer().add(await startRedis({ dir: from, args, ...(port === undefined ? {} : { port }) }));
-  };
   const open = async (id: number): Promise<BusyUser> => {
     const user = await BusyUser.open(archive, id, ROOMS);
     for (const { roomId } of user.rooms) rooms.add(roomId);
     return user;
   };
-  /** Kills Redis, and starts it with the data of a folder. */
-  const restart = async (from: string): Promise<void> => {
-    server.kill('SIGKILL');
-    await server.exited;
-    server = await start(from, server.port);
+  /** Kills Redis, and starts it with its data or with those of a folder. */
+  const restart = async (from?: string): Promise<void> => {
+    await server.restart(from);
     await until('an answer', () =>
       archive.queue.backlog().then(
         () => archive.broker.connected,
@@ -62,8 +44,7 @@ describe('shares of the backlog in a Redis', function () {
   };
 
   beforeEach(async () => {
-    dir = await folder();
-    server = await start(dir);
+    server = closer().add(await DurableRedis.start());
     const config = redisAt(server.url);
     const options = testOptions(config, BUDGET * COST_OF_USER);
     archive = closer().add(await ArchiveFixture.open(() => makeRedisFixture(options)));
@@ -77,7 +58,7 @@ describe('shares of the backlog in a Redis', function () {
 
   it('survive a restart, and leave nothing behind', async () => {
     expect(await ann.send(600)).to.equal(501);
-    await restart(dir);
+    await restart();
     expect([await ann.send(1), await bob.send(400)]).to.deep.equal([0, 250]);
     await storeAll();
     expect(await admin.exists(senders)).to.equal(0);
@@ -86,8 +67,7 @@ describe('shares of the backlog in a Redis', function () {
 
   it('are those of the older data with which Redis returns', async () => {
     await ann.send(600);
-    const older = await folder();
-    await cp(dir, older, { recursive: true });
+    const older = await server.copy();
     const sent = ann.rooms.map(({ places }) => [...places]);
     await ann.store(0, ROOMS);
     await bob.send(400);

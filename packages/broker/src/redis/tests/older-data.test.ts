@@ -1,9 +1,6 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type LocalServer, startRedis } from '@chorus/local';
 import { redisAt } from '@chorus/redis/testing';
-import { closeAfterEach, ensureTestRedis, silentLog, until } from '@chorus/testing';
+import { closeAfterEach, DurableRedis, silentLog, until } from '@chorus/testing';
 import { expect } from 'chai';
 import { Redis } from 'ioredis';
 import type { Broker, Position } from '../../broker.js';
@@ -28,19 +25,14 @@ interface Node {
 describe('rooms over a Redis that returns with older data', function () {
   this.timeout(30_000);
   const closer = closeAfterEach();
-  let dir: string;
-  let server: LocalServer;
+  let server: DurableRedis;
   let admin: Redis;
   let fixture: RedisFixture;
   let archive: TestRoomArchive;
   let roomId: number;
 
-  before(ensureTestRedis);
-
   beforeEach(async () => {
-    dir = await mkdtemp(join(tmpdir(), 'chorus-test-'));
-    closer().defer(() => rm(dir, { recursive: true, force: true }));
-    server = closer().add(await startRedis({ dir, args: ARGS }));
+    server = closer().add(await DurableRedis.start({ args: ARGS }));
     admin = new Redis(server.url);
     admin.on('error', () => undefined);
     closer().defer(() => admin.disconnect());
@@ -94,10 +86,8 @@ describe('rooms over a Redis that returns with older data', function () {
     await until(`${seqs.at(-1)}`, () => node.seqs.length >= seqs.length && node.feeds.stats.behind === 0);
     expect(node.seqs).to.deep.equal(seqs);
   };
-  const restart = async (folder = dir): Promise<void> => {
-    server.kill('SIGKILL');
-    await server.exited;
-    server = closer().add(await startRedis({ dir: folder, port: server.port, args: ARGS }));
+  const restart = async (folder = server.dir): Promise<void> => {
+    await server.restart(folder);
     await until('the connection of this test', () =>
       fixture
         .directory()
@@ -190,7 +180,7 @@ describe('rooms over a Redis that returns with older data', function () {
     await deaf(node);
     await say(node, 10);
     await store();
-    await restart(join(dir, 'empty'));
+    await restart(join(server.dir, 'empty'));
     // A node queries the room before the API checks it.
     await until('a question', () =>
       fixture
@@ -214,7 +204,7 @@ describe('rooms over a Redis that returns with older data', function () {
     const first = await broker.publish(roomId, '"a":1}', 'key-1');
     const [message] = (await fixture.queue().claim(1, 1, LEASE_MS))[0]?.messages ?? [];
     if (message !== undefined) archive.store(roomId, [{ ...message, idempotencyKey: 'key-1' }]);
-    await restart(join(dir, 'empty'));
+    await restart(join(server.dir, 'empty'));
     lookAfter();
     let again: unknown;
     await until('a publish', async () => {

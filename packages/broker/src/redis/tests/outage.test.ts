@@ -1,10 +1,7 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { freePort, type LocalServer, startRedis } from '@chorus/local';
+import { freePort, startRedis } from '@chorus/local';
 import { UnavailableError } from '@chorus/redis';
 import { redisAt } from '@chorus/redis/testing';
-import { closeAfterEach, ensureTestRedis, failure, patiently, silentLog, until } from '@chorus/testing';
+import { closeAfterEach, DurableRedis, failure, patiently, silentLog, until } from '@chorus/testing';
 import { expect } from 'chai';
 import { Redis } from 'ioredis';
 import type { Broker } from '../../broker.js';
@@ -25,8 +22,7 @@ const HEALED_MS = 2_000;
 describe('a Redis outage', function () {
   this.timeout(20_000);
   const closer = closeAfterEach();
-  let server: LocalServer;
-  let dir: string;
+  let server: DurableRedis;
   let fixture: RedisFixture;
   let broker: Broker;
   let feeds: RoomFeedRegistry;
@@ -36,18 +32,8 @@ describe('a Redis outage', function () {
   /** Room for single calls. */
   let spare: number;
 
-  before(ensureTestRedis);
-
-  const start = async (port?: number): Promise<void> => {
-    server = closer().add(
-      await startRedis({ dir, args: ['--appendfsync', 'always'], ...(port === undefined ? {} : { port }) }),
-    );
-  };
-
   beforeEach(async () => {
-    dir = await mkdtemp(join(tmpdir(), 'chorus-test-'));
-    closer().defer(() => rm(dir, { recursive: true, force: true }));
-    await start();
+    server = closer().add(await DurableRedis.start());
     const redis = redisAt(server.url, TIMEOUT_MS);
     fixture = closer().add(await makeRedisFixture(testOptions(redis)));
     rooms = [someRoom(), someRoom(), someRoom()];
@@ -156,11 +142,10 @@ describe('a Redis outage', function () {
     const traffic = new Traffic([broker], rooms);
     traffic.start(2);
     await traffic.more(50);
-    server.kill('SIGKILL');
-    await server.exited;
+    await server.crash();
     await expectRefusal();
     await until('the loss to be noticed', () => !broker.connected);
-    await start(server.port);
+    await server.restart();
     await traffic.more(1);
     await traffic.stop();
     await expectHealed();

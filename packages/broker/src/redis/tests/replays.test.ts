@@ -1,10 +1,6 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { type LocalServer, startRedis } from '@chorus/local';
 import { UnavailableError } from '@chorus/redis';
 import { redisAt } from '@chorus/redis/testing';
-import { closeAfterEach, createPrng, ensureTestRedis, patiently, silentLog } from '@chorus/testing';
+import { closeAfterEach, createPrng, DurableRedis, patiently, silentLog } from '@chorus/testing';
 import { expect } from 'chai';
 import { Redis } from 'ioredis';
 import type { Broker, Position } from '../../broker.js';
@@ -33,23 +29,13 @@ interface Client {
 describe('replays over Redis', function () {
   this.timeout(30_000);
   const closer = closeAfterEach();
-  let dir: string;
-  let server: LocalServer;
+  let server: DurableRedis;
   let admin: Redis;
   let fixture: RedisFixture;
   let roomId: number;
 
-  before(ensureTestRedis);
-
-  const start = async (port?: number): Promise<void> => {
-    const args = ['--appendfsync', 'always'];
-    server = closer().add(await startRedis({ dir, args, ...(port === undefined ? {} : { port }) }));
-  };
-
   beforeEach(async () => {
-    dir = await mkdtemp(join(tmpdir(), 'chorus-test-'));
-    closer().defer(() => rm(dir, { recursive: true, force: true }));
-    await start();
+    server = closer().add(await DurableRedis.start());
     admin = new Redis(server.url);
     admin.on('error', () => undefined);
     closer().defer(() => admin.disconnect());
@@ -170,9 +156,8 @@ describe('replays over Redis', function () {
     run(async (traffic) => {
       for (let round = 0; round < 2; round++) {
         await traffic.more(120);
-        server.kill('SIGKILL');
-        await server.exited;
-        await start(server.port);
+        await server.crash();
+        await server.restart();
         await traffic.more(120);
       }
     }));

@@ -1,11 +1,7 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type LocalServer, startRedis } from '@chorus/local';
 import { UnavailableError } from '@chorus/redis';
 import { redisAt } from '@chorus/redis/testing';
-import { closeAfterEach, ensureTestRedis, silentLog, until } from '@chorus/testing';
+import { closeAfterEach, DurableRedis, silentLog, until } from '@chorus/testing';
 import { expect } from 'chai';
 import type { Broker, Position } from '../../broker.js';
 import { openFeeds } from '../../testing/feeds.js';
@@ -20,8 +16,7 @@ const EVERYTHING = [{ epoch: 0, seq: 0 }, { epoch: Number.MAX_SAFE_INTEGER, seq:
 describe('messages that are retried until they are acknowledged', function () {
   this.timeout(30_000);
   const closer = closeAfterEach();
-  let server: LocalServer;
-  let dir: string;
+  let server: DurableRedis;
   let fixture: RedisFixture;
   let brokers: Broker[];
   let heard: Recorder;
@@ -30,17 +25,8 @@ describe('messages that are retried until they are acknowledged', function () {
   let resent: number;
   let sending: boolean;
 
-  before(ensureTestRedis);
-
-  const start = async (port?: number): Promise<void> => {
-    const args = ['--appendfsync', 'always'];
-    server = closer().add(await startRedis({ dir, args, ...(port === undefined ? {} : { port }) }));
-  };
-
   beforeEach(async () => {
-    dir = await mkdtemp(join(tmpdir(), 'chorus-test-'));
-    closer().defer(() => rm(dir, { recursive: true, force: true }));
-    await start();
+    server = closer().add(await DurableRedis.start());
     const redis = redisAt(server.url, TIMEOUT_MS);
     fixture = closer().add(await makeRedisFixture(testOptions(redis)));
     roomId = someRoom();
@@ -117,9 +103,8 @@ describe('messages that are retried until they are acknowledged', function () {
 
   it('are stored and delivered once when Redis is killed and restarted', async () => {
     await check(async () => {
-      server.kill('SIGKILL');
-      await server.exited;
-      await start(server.port);
+      await server.crash();
+      await server.restart();
       await until('the nodes', () => brokers.every((broker) => broker.connected));
     });
   });
