@@ -205,6 +205,19 @@ describe('what is unread', function () {
     await ben.page.keyboard.press('Escape');
   });
 
+  it('is not notified of by browsers in which only service workers may do that', async () => {
+    const cleo = await stage.visitor('cleo');
+    await cleo.context.addInitScript(
+      `Notification = class { static permission = 'default'; constructor() { throw new TypeError(); } };`,
+    );
+    await cleo.page.reload();
+    await cleo.connected();
+    await cleo.page.getByRole('button', { name: 'Account' }).click();
+    const dialog = cleo.page.getByRole('dialog', { name: 'Account' });
+    await dialog.getByRole('button', { name: 'Change password' }).waitFor();
+    expect(await dialog.getByText(/notif/i).count()).to.equal(0);
+  });
+
   it('had no error on their pages', () => {
     for (const { notes } of [ada, ben]) {
       expect(notes.errors).to.deep.equal([]);

@@ -77,6 +77,21 @@ describe('on a small screen', function () {
     }
   });
 
+  it('the menu of a member is in view as a whole', async () => {
+    const context = { viewport: { width: 375, height: 560 }, hasTouch: true, isMobile: true };
+    const [ada, ben] = [await stage.visitor('ada', { context }), await stage.visitor('ben')];
+    const name = `menus of ${ada.username}`;
+    await ada.createRoom(name);
+    await ben.openRoom(name);
+    await openPeople(ada);
+    await ada.page.getByRole('button', { name: /^Menu of/ }).tap();
+    const last = ada.page.getByRole('button', { name: 'Remove from room' });
+    await last.waitFor();
+    const [menu, panel] = await Promise.all([last.boundingBox(), people(ada).boundingBox()]);
+    if (menu === null || panel === null) throw new Error('they are not shown');
+    expect(menu.y + menu.height).to.be.at.most(panel.y + panel.height);
+  });
+
   it('going back on a phone closes the list of members, and only then leaves the room', async () => {
     const context = { viewport: { width: 390, height: 760 }, hasTouch: true, isMobile: true };
     const ada = await stage.visitor('ada', { context });

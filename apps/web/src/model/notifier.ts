@@ -61,7 +61,7 @@ export class Notifier {
 
   #look(): void {
     const wanted = this.#parts.memory.notifications;
-    if (globalThis.Notification === undefined) this.state.value = 'unsupported';
+    if (!canNotify()) this.state.value = 'unsupported';
     else if (Notification.permission === 'denied') this.state.value = 'denied';
     else if (wanted === undefined) this.state.value = 'asked';
     else this.state.value = wanted && Notification.permission === 'granted' ? 'on' : 'off';
@@ -73,7 +73,13 @@ export class Notifier {
     if (kind !== 'direct' && mentions <= before) return;
     this.offer();
     if (this.state.value === 'on' && document.visibilityState === 'hidden')
-      setTimeout(() => void this.#notify(id), WAIT_MS);
+      setTimeout(
+        () =>
+          void this.#notify(id).catch(() => {
+            this.state.value = 'unsupported';
+          }),
+        WAIT_MS,
+      );
   }
 
   async #notify(roomId: number): Promise<void> {
@@ -102,5 +108,17 @@ export class Notifier {
       notification.close();
       open(roomId);
     };
+  }
+}
+
+/** Browsers of phones have the class, but only service workers may show notifications there: constructing one fails. */
+function canNotify(): boolean {
+  if (globalThis.Notification === undefined) return false;
+  // One would be shown.
+  if (Notification.permission === 'granted') return true;
+  try {
+    return new Notification('') !== undefined;
+  } catch {
+    return false;
   }
 }

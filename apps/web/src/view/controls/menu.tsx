@@ -12,7 +12,9 @@ export function Menu({ label, children }: { label: string; children: ComponentCh
   const id = useId();
   // Before the next key is pressed.
   useLayoutEffect(() => {
-    if (open) items.current?.querySelector('button')?.focus();
+    if (!open) return;
+    items.current?.querySelector('button')?.focus();
+    items.current?.scrollIntoView({ block: 'nearest' });
   }, [open]);
   useEffect(() => {
     if (!open) return;
