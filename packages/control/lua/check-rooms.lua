@@ -6,6 +6,8 @@
 -- reply   the time, ms; the fields' values; the tokens' scores; this server's run id; 1 when the memberships are complete,
 --         else 0; then per subject two: its membership, and the slow mode of its room; nil stands for a missing one
 
+-- Fails on a server that takes no writes: a primary that another one has replaced lacks the latest changes. No such field exists.
+redis.call('HDEL', KEYS[2], '')
 local run = ARGV[1]
 if run == '' then run = string.match(redis.call('INFO', 'server'), 'run_id:(%x+)') end
 local stamp = string.sub(run, 1, 8)

@@ -4,6 +4,8 @@
 -- ARGV    1: run id of this server, '' when not known; 2: user id; 3: field that marks the bans complete
 -- reply   this server's run id; 1 when memberships and bans are complete, else 0; the ids of the rooms, separated by spaces
 
+-- Fails on a server that takes no writes: a primary that another one has replaced lacks the latest changes. No such field exists.
+redis.call('HDEL', KEYS[2], '')
 local run = ARGV[1]
 if run == '' then run = string.match(redis.call('INFO', 'server'), 'run_id:(%x+)') end
 if redis.call('GET', KEYS[1]) ~= run or redis.call('HEXISTS', KEYS[2], ARGV[3]) == 0 then return { run, 0, '' } end
