@@ -51,7 +51,14 @@ async function writeModule() {
     module: true,
     ecma: 2022,
     mangle: false,
-    compress: { passes: 3, sequences: false, reduce_funcs: false, inline: false, pure_getters: true },
+    compress: {
+      passes: 3,
+      sequences: false,
+      reduce_funcs: false,
+      inline: false,
+      pure_getters: true,
+      hoist_funs: true,
+    },
     format: { beautify: true, indent_level: 2 },
     sourceMap: { content: short, includeSources: true, filename: 'index.js', url: 'index.js.map' },
   });

@@ -29,6 +29,10 @@ const MESSAGE_ID = /^[\w.:-]{1,64}$/;
 export class Outbox {
   readonly #room: RoomContext;
   readonly #drafts = new Map<string, Draft>();
+  /** Those that wait to be sent. */
+  readonly #queue: Draft[] = [];
+  /** The message in flight. */
+  #current: Draft | undefined;
   #deliveries: readonly Delivery[] | undefined;
   /** A message was refused, and it is too early for a retry. */
   #paused = false;
@@ -159,13 +163,18 @@ export class Outbox {
 
   /** Sends the next message, if there is one and sending is allowed. */
   #send(): void {
-    if (!this.#paused && this.#room.status === 'joined') this.#room.host.send(() => this.#next());
+    if (this.#maySend) this.#room.host.send(() => (this.#maySend ? this.#next() : undefined));
   }
 
-  /** Undefined if none may be sent. A message that is too large for the gateway fails instead. */
+  get #maySend(): boolean {
+    return !this.#paused && !this.#current && this.#room.status === 'joined';
+  }
+
+  /** Undefined if none waits. A message that is too large for the gateway fails instead. */
   #next(): ClientFrame | undefined {
-    const draft = this.#paused || this.#first('sending') ? undefined : this.#first('queued');
+    const draft = this.#queue.shift();
     if (!draft) return undefined;
+    this.#current = draft;
     draft.sent = moment();
     this.#become(draft, 'sending');
     const { clientMsgId } = draft.delivery;
@@ -182,28 +191,33 @@ export class Outbox {
    */
   #checkStored(afterMs: number): void {
     const room = this.#room;
-    this.#checking = !!this.#first('sent');
+    this.#checking = !!this.#find(/sent/);
     if (!this.#checking) return;
     room.pending.after(afterMs, () => {
-      if (room.status === 'joined' && this.#first('sent')) room.up();
+      if (room.status === 'joined' && this.#find(/sent/)) room.up();
       this.#checkStored(Math.min(afterMs * 2, RAREST_CHECK_MS));
     });
   }
 
   #enqueue(draft: Draft): void {
     this.#drafts.set(draft.delivery.clientMsgId, draft);
+    this.#queue.push(draft);
     this.#become(draft, 'queued');
     this.#send();
   }
 
   /** The message in flight waits to be sent again, before all others. */
   #requeue(): void {
-    const draft = this.#first('sending');
-    if (draft) this.#become(draft, 'queued');
+    const draft = this.#current;
+    if (!draft) return;
+    this.#current = undefined;
+    this.#queue.unshift(draft);
+    this.#become(draft, 'queued');
   }
 
-  #first(state: DeliveryState): Draft | undefined {
-    for (const draft of this.#drafts.values()) if (draft.delivery.state === state) return draft;
+  /** Returns the oldest message in one of these states. */
+  #find(states: RegExp): Draft | undefined {
+    for (const draft of this.#drafts.values()) if (states.test(draft.delivery.state)) return draft;
     return undefined;
   }
 
@@ -215,10 +229,12 @@ export class Outbox {
 
   #settle(draft: Draft, state: DeliveryState, position?: Position, error?: ChorusError): void {
     clearTimeout(draft.timer);
+    if (this.#current === draft) this.#current = undefined;
+    if (draft.delivery.state === 'queued') this.#queue.splice(this.#queue.indexOf(draft), 1);
     this.#become(draft, state, position, error);
     if (!isMessage(draft)) this.#drafts.delete(draft.delivery.clientMsgId);
-    const settled = [...this.#drafts.values()].filter(({ delivery }) => /sent|failed/.test(delivery.state));
-    if (settled.length > MOST_KEPT) this.#drafts.delete(settled[0]?.delivery.clientMsgId ?? '');
+    const oldest = this.#drafts.size - this.#queue.length > MOST_KEPT ? this.#find(/sent|failed/) : undefined;
+    if (oldest) this.#drafts.delete(oldest.delivery.clientMsgId);
   }
 
   #become(draft: Draft, state: DeliveryState, position?: Position, error?: ChorusError): void {
