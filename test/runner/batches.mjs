@@ -9,7 +9,7 @@ const BATCHES = [
   /^test\/browser\//,
   /^test\/chaos\//,
   /^test\/[^/]*standalone[^/]*$/,
-  /^test\/cluster\/[a-k]/,
+  /^test\/cluster\/(gateways|redis)\//,
   /^test\/cluster\//,
   /^test\/contract\//,
   /^test\/cluster-command/,

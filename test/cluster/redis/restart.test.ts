@@ -2,9 +2,9 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { connectPlain, eventually, type PlainSocket } from '@chorus/testing';
 import { expect } from 'chai';
-import { createPerson, createRoom, type Person, request } from '../support/clients/people.js';
-import { startTestCluster, type TestCluster } from '../support/servers/cluster.js';
-import { RedisProbe } from '../support/servers/redis-probe.js';
+import { createPerson, createRoom, type Person, request } from '../../support/clients/people.js';
+import { startTestCluster, type TestCluster } from '../../support/servers/cluster.js';
+import { RedisProbe } from '../../support/servers/redis-probe.js';
 
 describe('a Redis that restarts', function () {
   this.timeout(60_000);

@@ -1,10 +1,10 @@
 import { freePort } from '@chorus/local';
 import { connectV1, eventually } from '@chorus/testing';
 import { expect } from 'chai';
-import { createPerson, createRoom, request } from '../support/clients/people.js';
-import { ChaosProxy } from '../support/servers/chaos-proxy.js';
-import { startTestCluster, type TestCluster } from '../support/servers/cluster.js';
-import { launchGateway, type OwnGateway } from '../support/servers/own-gateway.js';
+import { createPerson, createRoom, request } from '../../support/clients/people.js';
+import { ChaosProxy } from '../../support/servers/chaos-proxy.js';
+import { startTestCluster, type TestCluster } from '../../support/servers/cluster.js';
+import { launchGateway, type OwnGateway } from '../../support/servers/own-gateway.js';
 
 describe('a gateway that alone is cut off from Redis, among three', function () {
   this.timeout(60_000);

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { connectPlain, connectV1, eventually } from '@chorus/testing';
 import { expect } from 'chai';
-import { SteppedClocks } from '../support/clocks/stepped-clocks.js';
-import { type LoneGateway, startLoneGateway } from '../support/servers/lone-gateway.js';
+import { SteppedClocks } from '../../support/clocks/stepped-clocks.js';
+import { type LoneGateway, startLoneGateway } from '../../support/servers/lone-gateway.js';
 
 const NODE_ID = 'gateway-1';
 const HOUR_MS = 3_600_000;

@@ -1,8 +1,8 @@
 import { Tokens } from '@chorus/auth';
 import { connectPlain, eventually, type PlainSocket } from '@chorus/testing';
 import { expect } from 'chai';
-import { createPerson, createRoom } from '../support/clients/people.js';
-import { startTestCluster, type TestCluster } from '../support/servers/cluster.js';
+import { createPerson, createRoom } from '../../support/clients/people.js';
+import { startTestCluster, type TestCluster } from '../../support/servers/cluster.js';
 
 const ROOMS = 10;
 const MEMBERS = 36;

@@ -1,8 +1,8 @@
 import { connectPlain, eventually, type PlainSocket, upgradeStatus } from '@chorus/testing';
 import { expect } from 'chai';
-import { createPerson, createRoom, type Person, request } from '../support/clients/people.js';
-import { startTestCluster, type TestCluster } from '../support/servers/cluster.js';
-import { RedisProbe } from '../support/servers/redis-probe.js';
+import { createPerson, createRoom, type Person, request } from '../../support/clients/people.js';
+import { startTestCluster, type TestCluster } from '../../support/servers/cluster.js';
+import { RedisProbe } from '../../support/servers/redis-probe.js';
 
 /** A lease to be renewed, and with it presence to be written again, within a second. */
 const LEASE_MS = 1_500;

@@ -1,9 +1,9 @@
 import { Tokens } from '@chorus/auth';
 import { connectPlain, connectV1, eventually, type PlainSocket, upgradeStatus } from '@chorus/testing';
 import { expect } from 'chai';
-import { OPERATOR_SETTINGS, operate } from '../support/clients/operator.js';
-import { createPerson, createRoom, type Person, request } from '../support/clients/people.js';
-import { startTestCluster, type TestCluster } from '../support/servers/cluster.js';
+import { OPERATOR_SETTINGS, operate } from '../../support/clients/operator.js';
+import { createPerson, createRoom, type Person, request } from '../../support/clients/people.js';
+import { startTestCluster, type TestCluster } from '../../support/servers/cluster.js';
 
 describe('an operator who moves sockets between three gateways', function () {
   this.timeout(60_000);

@@ -11,10 +11,10 @@ import {
   type V1Socket,
 } from '@chorus/testing';
 import { expect } from 'chai';
-import { ArchiveProbe, readOn } from '../support/archive.js';
-import { createPerson, createRoom, type Person, request } from '../support/clients/people.js';
-import { startTestCluster, type TestCluster } from '../support/servers/cluster.js';
-import { RedisProbe } from '../support/servers/redis-probe.js';
+import { ArchiveProbe, readOn } from '../../support/archive.js';
+import { createPerson, createRoom, type Person, request } from '../../support/clients/people.js';
+import { startTestCluster, type TestCluster } from '../../support/servers/cluster.js';
+import { RedisProbe } from '../../support/servers/redis-probe.js';
 
 const HEAL_MS = 20_000;
 

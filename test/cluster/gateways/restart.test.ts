@@ -1,8 +1,8 @@
 import type { Member } from '@chorus/cluster';
 import { connectPlain, eventually, type PlainSocket } from '@chorus/testing';
 import { expect } from 'chai';
-import { createPerson, createRoom, type Person, request } from '../support/clients/people.js';
-import { startTestCluster, type TestCluster } from '../support/servers/cluster.js';
+import { createPerson, createRoom, type Person, request } from '../../support/clients/people.js';
+import { startTestCluster, type TestCluster } from '../../support/servers/cluster.js';
 
 /** Users of a gateway that stopped in good order have ten seconds to come back elsewhere. */
 const LEFT_WITHIN_MS = 15_000;

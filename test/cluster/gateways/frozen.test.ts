@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connectPlain, connectV1, type V1Socket } from '@chorus/testing';
 import { expect } from 'chai';
-import { createPerson, createRoom } from '../support/clients/people.js';
-import { startTestCluster, type TestCluster } from '../support/servers/cluster.js';
-import { type LoneGateway, startLoneGateway } from '../support/servers/lone-gateway.js';
+import { createPerson, createRoom } from '../../support/clients/people.js';
+import { startTestCluster, type TestCluster } from '../../support/servers/cluster.js';
+import { type LoneGateway, startLoneGateway } from '../../support/servers/lone-gateway.js';
 
 describe('gateway whose process stands still and goes on', function () {
   this.timeout(60_000);

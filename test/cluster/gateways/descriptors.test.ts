@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { connectV1, eventually, type V1Socket } from '@chorus/testing';
 import { expect } from 'chai';
-import { request } from '../support/clients/people.js';
-import { type LoneGateway, startLoneGateway } from '../support/servers/lone-gateway.js';
+import { request } from '../../support/clients/people.js';
+import { type LoneGateway, startLoneGateway } from '../../support/servers/lone-gateway.js';
 
 /** Files that the gateway may have open. */
 const LIMIT = 200;

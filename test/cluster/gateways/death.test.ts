@@ -2,8 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Member } from '@chorus/cluster';
 import { connectPlain, eventually, type PlainSocket } from '@chorus/testing';
 import { expect } from 'chai';
-import { createPerson, createRoom, type Person, request } from '../support/clients/people.js';
-import { startTestCluster, type TestCluster } from '../support/servers/cluster.js';
+import { createPerson, createRoom, type Person, request } from '../../support/clients/people.js';
+import { startTestCluster, type TestCluster } from '../../support/servers/cluster.js';
 
 const LEASE_MS = 1_500;
 /** Longer than the time in which every gateway has looked for dead ones again. */
