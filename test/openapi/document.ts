@@ -9,6 +9,7 @@ export interface Document {
 
 export interface DescribedOperation {
   readonly operationId: string;
+  readonly security?: ReadonlyArray<Readonly<Record<string, readonly string[]>>>;
   readonly parameters?: readonly Parameter[];
   readonly requestBody?: { readonly content: Content };
   readonly responses: Readonly<Record<string, DescribedResponse | Reference>>;

@@ -1,10 +1,12 @@
 import { randomInt } from 'node:crypto';
 import { openapi } from '@chorus/api';
 import { Tokens } from '@chorus/auth';
+import { KEY_SCOPE_NAMES } from '@chorus/protocol';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import formats from 'ajv-formats';
 import { expect } from 'chai';
 import fc from 'fast-check';
+import { OPERATOR_SETTINGS, operate } from '../support/clients/operator.js';
 import { createPerson, createRoom, type Person, request } from '../support/clients/people.js';
 import { startTestCluster, type TestCluster } from '../support/servers/cluster.js';
 import { AnswerCheck } from './answer-check.js';
@@ -29,6 +31,8 @@ describe(`requests made up from the document (FUZZ_SEED=${SEED})`, function () {
   bodies.addSchema({ $id: 'document', components: document.components });
   let cluster: TestCluster;
   let person: Person;
+  let applicationKey: string;
+  let botKey: string;
   /** Position of a message of room 1, as it is in paths. */
   let message: string;
   /** Number of times that all sessions of the person were ended. */
@@ -39,9 +43,16 @@ describe(`requests made up from the document (FUZZ_SEED=${SEED})`, function () {
   const codes: string[] = [];
 
   before(async () => {
-    const env = { SIGNUP_ATTEMPTS_PER_ACCOUNT: '1000000', MAX_CONNECTS_PER_SECOND: '1000000' };
+    const env = {
+      ...OPERATOR_SETTINGS,
+      SIGNUP_ATTEMPTS_PER_ACCOUNT: '1000000',
+      MAX_CONNECTS_PER_SECOND: '1000000',
+    };
     cluster = await startTestCluster({ apis: 1, gateways: 1, archivers: 0, env });
     person = await createPerson(cluster.url, 'fuzz');
+    applicationKey = await newKey();
+    const bot = { body: { username: 'fuzz-bot', kind: 'bot' }, token: applicationKey };
+    botKey = await newKey((await request(`${cluster.url}/api/users`, bot)).body.id);
     for (let room = 0; room < 3; room++) await createRoom(cluster.url, person);
     for (let id = 1; id <= 20; id++) {
       await request(`${cluster.url}/api/rooms`, { body: { id, name: `room ${id}` }, token: person.token });
@@ -62,6 +73,9 @@ describe(`requests made up from the document (FUZZ_SEED=${SEED})`, function () {
     await cluster?.close();
   });
 
+  const newKey = async (botId?: number): Promise<string> =>
+    (await operate(cluster, 'POST /keys', { name: 'fuzz', scopes: KEY_SCOPE_NAMES, botId })).body.key;
+
   const newMessage = async (): Promise<string> => {
     const url = `${cluster.url}/api/rooms/1/messages`;
     const { body } = await request(url, { body: { content: 'x' }, token: token() });
@@ -72,18 +86,28 @@ describe(`requests made up from the document (FUZZ_SEED=${SEED})`, function () {
   /** Each request has one of its own: signing out with it ends no other. */
   const token = (): string => new Tokens(cluster.jwtSecret).sign(person, generation);
 
+  /** Credentials that may use an operation: an API key where users may not, and sometimes where they may. */
+  const credentialsFor = ({ security = [] }: Operation): string => {
+    const takesTokens = security.some((one) => 'bearer' in one);
+    const takesKeys = security.some((one) => 'apiKey' in one);
+    if (!takesTokens && takesKeys) return botKey;
+    return takesKeys && randomInt(3) === 0 ? applicationKey : token();
+  };
+
   /** Where that is answered: straight, so that nothing in between smooths it. */
   const placeOf = ({ responses }: Operation): string =>
     ('101' in responses ? cluster.gateways : cluster.apis)[0]?.url ?? '';
 
   /** One that succeeds: of a room that there is, by somebody who may. */
-  function goodRequest({ operationId, method, path }: Operation): RawRequest {
+  function goodRequest(operation: Operation): RawRequest {
+    const { operationId, method, path, security = [] } = operation;
     const { email, password } = person;
     const bodies: Readonly<Record<string, object>> = {
       signUp: { username: 'new', email: 'new@example.com', password },
       signIn: { email, password },
       createOriginalRoom: { name: 'new' },
       createRoom: { name: 'new' },
+      createUser: { username: 'newer' },
       renameRoom: { name: 'new' },
       openDirectRoom: { userIds: [other.id] },
       putMember: { role: 'moderator' },
@@ -107,7 +131,7 @@ describe(`requests made up from the document (FUZZ_SEED=${SEED})`, function () {
         .replaceAll(/\{\w+\}/g, '1')
         .concat(operationId === 'findUsers' ? '?search=fu' : ''),
       headers: {
-        authorization: `Bearer ${token()}`,
+        authorization: `Bearer ${security.length === 1 ? botKey : token()}`,
         ...(body === undefined
           ? {}
           : { 'content-type': 'application/json', 'content-length': String(body.length) }),
@@ -142,7 +166,9 @@ describe(`requests made up from the document (FUZZ_SEED=${SEED})`, function () {
     const { method, path, operationId, responses } = operation;
     it(`${method} ${path}: nothing undocumented comes of them, and no failure of the server`, async () => {
       if (path.includes('{position}')) message = await newMessage();
-      const requests = requestsFor(document, operation, token).filter(fits(operation));
+      const requests = requestsFor(document, operation, () => credentialsFor(operation)).filter(
+        fits(operation),
+      );
       await fc.assert(
         fc.asyncProperty(requests, async (asked) => {
           const problem = await problemWith(operation, asked);

@@ -198,7 +198,17 @@ export async function createApi(config: ApiConfig, parts: ApiParts): Promise<Api
   };
   const mirror = closer.add(new RoomMirror(roomRepository, entries, parts.directory, { bringIn }, log));
   closer.add(roomServices.membershipMirror);
-  const operators = { ...parts, rooms: roomRepository, users, bans, keys, eventLog, eventFeed, log };
+  const operators = {
+    ...parts,
+    rooms: roomRepository,
+    users,
+    bans,
+    keys,
+    sessions,
+    eventLog,
+    eventFeed,
+    log,
+  };
   const requests = new RequestMetrics(metrics);
   const app = koaApp(router, { ...config, origins, measure: requests.step, open: pages }, log, traces);
   const { capacity = descriptorsForConnections() } = parts;

@@ -15,6 +15,7 @@ import type { MessageServices } from './messages/dependencies.js';
 import { messageRoutes } from './messages/routes.js';
 import type { RoomServices } from './rooms/dependencies.js';
 import { roomRoutes } from './rooms/routes.js';
+import { keyRoutes } from './users/routes.js';
 
 export type PublicServices = HealthServices &
   DocumentServices &
@@ -30,6 +31,7 @@ export const publicRoutes: RouteTable<PublicServices> = {
   ...healthRoutes,
   ...documentRoutes,
   ...userRoutes,
+  ...keyRoutes,
   ...roomRoutes,
   ...memberRoutes,
   ...inviteRoutes,

@@ -39,6 +39,16 @@ export function keyId(secret: string): string {
   return createHash('sha256').update('chorus-kid').update(secret).digest('hex').slice(0, KEY_ID_DIGITS);
 }
 
+/** Id of the tokens that an API key gets: they are revoked together. */
+export function keyTokenId(keyId: string): string {
+  return `key:${keyId}`;
+}
+
+/** Whether an API key got the token. Such a token is for sockets only. */
+export function isKeyToken({ tokenId }: Pick<VerifiedToken, 'tokenId'>): boolean {
+  return tokenId.startsWith(keyTokenId(''));
+}
+
 /** Signs tokens with one secret and verifies them with that and others (HS256). */
 export class Tokens {
   /** By key id, the signing key first. Key objects, because verifying with a string costs fifty times as much. */
@@ -70,6 +80,17 @@ export class Tokens {
     return this.#sign({ user, tokenId: randomUUID(), generation, startedAt }).text;
   }
 
+  /**
+   * Returns a token that an API key gets for a user. All tokens of a key have one id: see {@link keyTokenId}.
+   * @param end when the key expires
+   */
+  signForKey(user: Member, generation: number, keyId: string, end?: Date): SignedToken {
+    return this.#sign(
+      { user, tokenId: keyTokenId(keyId), generation, startedAt: Date.now() },
+      end?.getTime(),
+    );
+  }
+
   /** Returns a newer token of the same session: revoking one of them revokes both. */
   renew(token: VerifiedToken): SignedToken {
     return this.#sign(token);
@@ -89,10 +110,13 @@ export class Tokens {
     return { ok: false, reason: 'invalid' };
   }
 
-  #sign({ user, tokenId, generation, startedAt }: Omit<VerifiedToken, 'expiresAt'>): SignedToken {
+  #sign(
+    { user, tokenId, generation, startedAt }: Omit<VerifiedToken, 'expiresAt'>,
+    end = Number.POSITIVE_INFINITY,
+  ): SignedToken {
     const iat = Math.floor(Date.now() / 1_000);
     const auth_time = Math.floor(startedAt / 1_000);
-    const exp = Math.min(iat + this.ttlSeconds, auth_time + this.maxSessionSeconds);
+    const exp = Math.min(iat + this.ttlSeconds, auth_time + this.maxSessionSeconds, Math.floor(end / 1_000));
     const claims = { username: user.username, iat, exp, auth_time, gen: generation };
     const text = jwt.sign(claims, this.#signing.key, {
       algorithm: 'HS256',

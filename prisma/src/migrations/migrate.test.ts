@@ -105,10 +105,9 @@ describe('migrate', function () {
       .with.property('message')
       .that.matches(/failed half-way/);
     await query('UPDATE _prisma_migrations SET rolled_back_at = now()');
-    const tables = await query(
-      "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> '_prisma_migrations'",
-    );
-    await query(`DROP TABLE ${tables.map(({ tablename }) => tablename).join(', ')}`);
+    await query('CREATE SCHEMA kept; ALTER TABLE _prisma_migrations SET SCHEMA kept');
+    await query('DROP SCHEMA public CASCADE; CREATE SCHEMA public');
+    await query('ALTER TABLE kept._prisma_migrations SET SCHEMA public');
     expect(await migrate(url, silentLog, directory)).to.have.length.greaterThan(0);
   });
 

@@ -1,4 +1,4 @@
-import { type Admission, type Credentials, type Guard, keyOf } from '@chorus/auth';
+import { type Admission, type Credentials, type Guard, isKeyToken, keyOf } from '@chorus/auth';
 import { type AccessList, requireAccess } from '@chorus/control';
 import { type KeyScope, parseId, Refusal } from '@chorus/protocol';
 import type { Context } from '../http/context.js';
@@ -9,6 +9,8 @@ import { scopeRequired } from '../keys/require-scope.js';
 /** Who may use an operation. */
 export type Access =
   | 'anyone'
+  /** A program with an API key that has the scope. */
+  | 'key'
   /** A user with a token that is neither expired nor revoked, and without a ban from everything. */
   | 'token'
   /** As `token`; with `AUTH=open` also a user without a token. A ban from the room in the path refuses as well. */
@@ -55,6 +57,8 @@ export function authorizer(
       if (key !== undefined) return identifyKey(ctx, key, scope, keys);
       if (ctx.get(USER_HEADER) !== '') throw new Refusal('invalid_field', USER_HEADER, 'needs an API key');
       switch (kind) {
+        case 'key':
+          throw new Refusal('unauthenticated', 'keyMissing');
         case 'token':
           return admitted(ctx, guard.authenticate(credentials(ctx)));
         case 'rooms':
@@ -114,6 +118,9 @@ async function identifyKey(
 
 function admitted(ctx: Context, admission: Admission): Admitted {
   if (!admission.ok) throw admission.refusal;
+  if (admission.token !== undefined && isKeyToken(admission.token)) {
+    throw new Refusal('unauthenticated', 'socketToken');
+  }
   ctx.state.user = admission.user;
   ctx.state.token = admission.token;
   return admission;

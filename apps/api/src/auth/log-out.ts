@@ -1,3 +1,4 @@
+import { isKeyToken } from '@chorus/auth';
 import { Refusal } from '@chorus/protocol';
 import { z } from 'zod';
 import type { Context } from '../http/context.js';
@@ -60,7 +61,9 @@ function endSession({ guard, sessions, cookies, origins }: AuthServices) {
     cookies.clear(ctx);
     const { authorization, cookie } = ctx.req.headers;
     const admission = guard.authenticate({ authorization, cookie });
-    if (admission.ok && admission.token !== undefined) await sessions.end(admission.token.tokenId);
+    // All tokens of an API key have one id, and the key goes on.
+    const token = admission.ok ? admission.token : undefined;
+    if (token !== undefined && !isKeyToken(token)) await sessions.end(token.tokenId);
     return { message: 'logout successful' as const };
   };
 }

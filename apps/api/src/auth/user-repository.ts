@@ -2,8 +2,12 @@ import { type Database, Prisma, recordEvents } from '@chorus/database';
 import { NAME_KEYS_VERSION, nameKeys } from '../names/keys.js';
 import { emailKey } from './account-inputs.js';
 
+export type UserKind = 'person' | 'bot';
+
 export interface Account {
   readonly id: number;
+  readonly kind: UserKind;
+  readonly createdAt: Date;
   readonly username: string;
   /** Empty for a user without one: a bot, or a person whom an application has created. */
   readonly email: string;
@@ -15,18 +19,18 @@ export interface Account {
 
 interface Row {
   readonly id: bigint | number;
+  readonly kind: string;
+  readonly createdAt: Date;
   readonly username: string;
   readonly email: string | null;
   readonly passwordHash: string | null;
   readonly sessionGeneration: number;
 }
 
-/** A user who signs up. */
-export interface NewAccount {
-  readonly username: string;
-  readonly email: string;
-  readonly passwordHash: string;
-}
+/** A user who signs up, or whom an application creates. */
+export type NewAccount =
+  | { readonly username: string; readonly email: string; readonly passwordHash: string }
+  | { readonly username: string; readonly kind: UserKind };
 
 /** Rolls a sign-up back: another user has a name that conflicts. */
 class NameTaken extends Error {}
@@ -38,7 +42,8 @@ export class UserRepository {
   /** @returns undefined when the e-mail address or a similar user name is taken, even if two requests race */
   async create(user: NewAccount): Promise<Account | undefined> {
     const keys = nameKeys(user.username);
-    const data = { ...user, emailKey: emailKey(user.email), nameKeysVersion: NAME_KEYS_VERSION };
+    const signIn = 'email' in user ? { emailKey: emailKey(user.email) } : {};
+    const data = { ...user, ...signIn, nameKeysVersion: NAME_KEYS_VERSION };
     try {
       return await this.db.$transaction(async (tx) => {
         const [row] = await tx.user.createManyAndReturn({ data: [data], skipDuplicates: true });
@@ -114,16 +119,19 @@ export class UserRepository {
 
   async findById(id: number): Promise<Account | undefined> {
     const [row] = await this.db.prepared.rows<Row>(Prisma.sql`
-      SELECT id, username, email, password_hash AS "passwordHash", session_generation AS "sessionGeneration"
+      SELECT id, kind, username, email, password_hash AS "passwordHash", session_generation AS "sessionGeneration",
+        created_at AS "createdAt"
       FROM users WHERE id = ${id}::bigint`);
     return row && account(row);
   }
 }
 
 function account(row: Row): Account {
-  const { username, email, passwordHash, sessionGeneration } = row;
+  const { username, email, passwordHash, sessionGeneration, createdAt } = row;
   return {
     id: Number(row.id),
+    kind: row.kind === 'bot' ? 'bot' : 'person',
+    createdAt,
     username,
     email: email ?? '',
     passwordHash: passwordHash ?? undefined,

@@ -100,7 +100,7 @@ export function describeUpgrade(route: GatewayRoute): Json {
 }
 
 function tagOf(path: string): string {
-  if (path.startsWith('/api/users/')) return 'users';
+  if (/^\/api\/(users|keys)(\/|$)/.test(path)) return 'users';
   if (path.startsWith('/api/rooms')) return 'rooms';
   return path.startsWith('/ws/') ? 'original' : 'service';
 }
@@ -108,6 +108,7 @@ function tagOf(path: string): string {
 /** @param scope what API keys need; undefined: they may not use the operation */
 function security(access: Access, scope?: KeyScope): Json {
   if (access === 'anyone') return { security: [] };
+  if (access === 'key') return { security: [{ apiKey: scope === undefined ? [] : [scope] }] };
   return { security: scope === undefined ? TOKEN : [...TOKEN, { apiKey: [scope] }] };
 }
 

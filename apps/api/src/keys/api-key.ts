@@ -7,6 +7,7 @@ export interface ApiKey {
   readonly scopes: ReadonlySet<KeyScope>;
   /** The bot that acts with the key; undefined for a key of an application. */
   readonly botId: number | undefined;
+  readonly expiresAt: Date | undefined;
   /** Messages and changes per second through one API; undefined for the default. */
   readonly messagesPerSecond: number | undefined;
 }

@@ -66,10 +66,15 @@ export class KeyVerifier {
     const found = await this.parts.keys.find(ids);
     return new Map(
       [...found].map(([id, { key, secretHash, valid, unused }]) => {
-        const { name, scopes, botId, messagesPerSecond } = key;
+        const { name, scopes, botId, expiresAt, messagesPerSecond } = key;
         return [
           id,
-          { key: { id, name, scopes: new Set(scopes), botId, messagesPerSecond }, secretHash, valid, unused },
+          {
+            key: { id, name, scopes: new Set(scopes), botId, expiresAt, messagesPerSecond },
+            secretHash,
+            valid,
+            unused,
+          },
         ];
       }),
     );

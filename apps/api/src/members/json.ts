@@ -14,6 +14,7 @@ export const roomMemberJson = named(
   z
     .object({
       id: z.int().positive(),
+      bot: z.literal(true).optional().describe('Only for bots.'),
       username: z.string().describe('Empty for a user without an account, which needs `AUTH=open`.'),
       role: z
         .enum(ROOM_ROLES)
@@ -47,7 +48,13 @@ export const foundUsersJson = named(
   'FoundUsers',
   z.object({
     users: z
-      .array(z.object({ id: z.int().positive(), username: z.string() }))
+      .array(
+        z.object({
+          id: z.int().positive(),
+          username: z.string(),
+          bot: z.literal(true).optional().describe('Only for bots.'),
+        }),
+      )
       .describe('In the order of their names.'),
   }),
 );
@@ -55,6 +62,7 @@ export const foundUsersJson = named(
 export function roomMember({
   id,
   username,
+  bot,
   role,
   joinedAt,
   mutedUntil,
@@ -63,6 +71,7 @@ export function roomMember({
   return {
     id,
     username,
+    ...(bot ? { bot: true as const } : {}),
     role: role === 'none' ? null : role,
     joinedAt: joinedAt?.toISOString() ?? null,
     mutedUntil: mutedUntil?.toISOString() ?? null,

@@ -6,6 +6,7 @@ export interface RoomMember {
   readonly id: number;
   /** Empty for a user without an account (`AUTH=open`). */
   readonly username: string;
+  readonly bot: boolean;
   readonly role: RoleOrNone;
   /** Undefined for a user who is not a member. */
   readonly joinedAt: Date | undefined;
@@ -24,17 +25,19 @@ export interface MemberPage {
 export interface FoundUser {
   readonly id: number;
   readonly username: string;
+  readonly bot?: true;
 }
 
 interface Row {
   id: number;
   username: string | null;
+  kind: string | null;
   role: RoleOrNone | null;
   joinedAt: Date | null;
   mutedUntil: Date | null;
 }
 
-const COLUMNS = Prisma.sql`users.username, member.role, member.joined_at AS "joinedAt", mute.until AS "mutedUntil"`;
+const COLUMNS = Prisma.sql`users.username, users.kind, member.role, member.joined_at AS "joinedAt", mute.until AS "mutedUntil"`;
 
 /** Members and users in PostgreSQL, for reading. */
 export class MemberRepository {
@@ -83,17 +86,22 @@ export class MemberRepository {
   /** Users whose names begin with a text, whatever its case, in the order of their names. */
   async search(text: string, limit: number): Promise<FoundUser[]> {
     const pattern = `${text.replaceAll(/[\\%_]/g, '\\$&')}%`;
-    const rows = await this.db.$queryRaw<Array<{ id: bigint; username: string }>>`
-      SELECT id, username FROM users WHERE lower(username) LIKE lower(${pattern})
+    const rows = await this.db.$queryRaw<Array<{ id: bigint; username: string; kind: string }>>`
+      SELECT id, username, kind FROM users WHERE lower(username) LIKE lower(${pattern})
       ORDER BY lower(username), id LIMIT ${limit}`;
-    return rows.map(({ id, username }) => ({ id: Number(id), username }));
+    return rows.map(({ id, username, kind }) => ({
+      id: Number(id),
+      username,
+      ...(kind === 'bot' ? { bot: true } : {}),
+    }));
   }
 }
 
-function memberOf({ id, username, role, joinedAt, mutedUntil }: Row): RoomMember {
+function memberOf({ id, username, kind, role, joinedAt, mutedUntil }: Row): RoomMember {
   return {
     id,
     username: username ?? '',
+    bot: kind === 'bot',
     role: role ?? 'none',
     joinedAt: joinedAt ?? undefined,
     mutedUntil: mutedUntil ?? undefined,

@@ -8,6 +8,7 @@ import type { EventServices } from '../events/read-events.js';
 import type { Context } from '../http/context.js';
 import type { KeyRepository } from '../keys/key-repository.js';
 import type { RoomRepository } from '../rooms/repository.js';
+import type { SessionService } from '../sessions/service.js';
 
 /** Dependencies of the operator's routes. */
 export interface OperatorServices extends EventServices {
@@ -17,6 +18,7 @@ export interface OperatorServices extends EventServices {
   readonly users: UserRepository;
   readonly bans: BanService;
   readonly keys: KeyRepository;
+  readonly sessions: Pick<SessionService, 'end'>;
   /** Sends events to every gateway. */
   readonly directory: Pick<RoomDirectory, 'announce'>;
   readonly log: Logger;

@@ -10,6 +10,8 @@ const TOKEN_TEXTS = {
   expired: 'the token has expired',
   invalid: TOKEN_INVALID,
   key: 'the API key is not valid',
+  keyMissing: 'an API key is required',
+  socketToken: 'this token is for sockets only: send the API key itself',
   operatorMissing: 'the operator token is required',
   operatorInvalid: 'the operator token is not valid',
 } as const;

@@ -1,0 +1,21 @@
+import { z } from 'zod';
+import type { Account } from '../auth/user-repository.js';
+import { named, writtenAs } from '../http/schemas.js';
+
+export const USER_KINDS = ['person', 'bot'] as const;
+
+export const userJson = named(
+  'User',
+  z
+    .object({
+      id: z.int().positive(),
+      username: z.string(),
+      kind: z.enum(USER_KINDS),
+      createdAt: writtenAs(z.iso.datetime(), { type: 'string', format: 'date-time' }),
+    })
+    .describe('A user, as applications see it.'),
+);
+
+export function userOf({ id, username, kind, createdAt }: Account): z.input<typeof userJson> {
+  return { id, username, kind, createdAt: createdAt.toISOString() };
+}
