@@ -13,6 +13,14 @@ import {
 import type { HistoryRoom } from '../rooms/retention.js';
 import { entryOf } from './recent-entries.js';
 
+const ALL = Prisma.sql`kind = ANY(${[...ROOM_CHANGES]})`;
+/**
+ * Without users who joined or left by themselves. The condition is that of the index `room_changes_shown_idx`. No text of a user can
+ * contain what it looks for: its quotes would be escaped.
+ */
+const SHOWN_IN_PUBLIC = Prisma.sql`(kind IN ('member-changed', 'room-changed')
+  OR (kind IN ('member-added', 'member-removed') AND body NOT LIKE '%"member":{"id":' || user_id || ',%'))`;
+
 /** Entries that are read from Redis at once. */
 const PAGE = 500;
 
@@ -88,15 +96,11 @@ export class RoomLog {
     end: SpanEnd,
   ): Promise<RoomChange[]> {
     const order = end === 'first' ? Prisma.sql`epoch, seq` : Prisma.sql`epoch DESC, seq DESC`;
-    // No text of a user can contain this: its quotes would be escaped.
-    const others = Prisma.sql`AND NOT (
-      kind IN ('member-added', 'member-removed') AND body LIKE '%"member":{"id":' || user_id || ',%')`;
     const rows = await this.db.$queryRaw<ChangeRow[]>`
       SELECT epoch, seq, body FROM room_changes
       WHERE room_id = ${BigInt(id)} AND (epoch, seq) > (${BigInt(after.epoch)}, ${BigInt(after.seq)})
         AND (epoch, seq) < (${BigInt(before.epoch)}, ${BigInt(before.seq)})
-        AND kind = ANY(${[...ROOM_CHANGES]}) AND body IS NOT NULL AND sent_at > ${new Date(expiredUpTo)}
-        ${kind === 'public' ? others : Prisma.empty}
+        AND ${kind === 'public' ? SHOWN_IN_PUBLIC : ALL} AND body IS NOT NULL AND sent_at > ${new Date(expiredUpTo)}
       ORDER BY ${order} LIMIT ${limit}`;
     return rows.flatMap(({ epoch, seq, body }) => {
       const { frame } = readChange(id, { epoch: Number(epoch), seq: Number(seq) }, body);
