@@ -1,10 +1,17 @@
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { createDatabase, type Database } from '@chorus/database';
-import { listenForEvents } from '@chorus/database/testing';
 import { connectPlain, eventually, type PlainSocket, patiently } from '@chorus/testing';
 import { expect } from 'chai';
 import { OPERATOR_SETTINGS, operate } from '../support/clients/operator.js';
 import { createPerson, createRoom, type Person } from '../support/clients/people.js';
 import { startTestCluster, type TestCluster } from '../support/servers/cluster.js';
+
+/** Pause of a sender after ten messages, in milliseconds: the webhook receives each room's events one after the other. */
+const PACE_MS = 300;
 
 interface Event {
   readonly id: string;
@@ -17,10 +24,13 @@ interface Event {
 }
 
 describe('events of a cluster', function () {
-  this.timeout(120_000);
+  this.timeout(180_000);
   let cluster: TestCluster;
   let db: Database;
   let ann: Person;
+  let receiver: Server;
+  /** Events that the webhook received, in the order of their first deliveries. */
+  const received = new Map<string, Event>();
 
   before(async () => {
     cluster = await startTestCluster({
@@ -31,15 +41,28 @@ describe('events of a cluster', function () {
         ARCHIVE_BATCH_MESSAGES: '25',
         ARCHIVE_LEASE_MS: '1000',
         MAX_MESSAGES_PER_SECOND: '10000',
+        WEBHOOK_ALLOW_ADDRESSES: '127.0.0.0/8',
       },
     });
     db = createDatabase(cluster.postgres.url, { poolSize: 2, timeoutMs: patiently(10_000) });
-    await listenForEvents(db);
+    receiver = createServer(async (request, response) => {
+      const event: Omit<Event, 'id'> = JSON.parse(await text(request));
+      const id = String(request.headers['webhook-id']);
+      // Answered with a failure at first: each is delivered more than once.
+      const fails = !received.has(id) && Math.random() < 0.001;
+      if (!fails && !received.has(id)) received.set(id, { ...event, id });
+      response.writeHead(fails ? 500 : 200).end();
+    }).listen(0, '127.0.0.1');
+    await once(receiver, 'listening');
+    const { port } = receiver.address() as AddressInfo;
+    await operate(cluster, 'POST /webhooks', { url: `http://127.0.0.1:${port}` });
     ann = await createPerson(cluster.url, 'ann');
   });
   after(async () => {
     await db?.$disconnect();
     await cluster?.close();
+    receiver?.closeAllConnections();
+    receiver?.close();
   });
 
   /** Reads events until told to stop and none is left. */
@@ -58,8 +81,8 @@ describe('events of a cluster', function () {
     return { events, ended: run() };
   };
 
-  it('are there once for each message, in order, none before its message, while archivers and dispatchers are killed', async () => {
-    const rooms = await Promise.all([1, 2, 3].map(() => createRoom(cluster.url, ann)));
+  it('are there once for each message, in order, none before its message, for readers and webhooks, while archivers and dispatchers are killed', async () => {
+    const rooms = await Promise.all([1, 2, 3, 4, 5, 6].map(() => createRoom(cluster.url, ann)));
     const sockets = await Promise.all(
       rooms.map((room, at) => connectPlain(cluster.gateways[at % 2]?.url ?? '', room, ann.token)),
     );
@@ -81,15 +104,15 @@ describe('events of a cluster', function () {
     await eventually(async () => expect(await db.eventOutboxEntry.count()).to.equal(0), patiently(30_000));
     reading = false;
     await reader.ended;
-    for (const [at, room] of rooms.entries()) {
-      const own = reader.events.filter(
-        ({ type, data }) => type === 'message.created' && data.roomId === room,
-      );
-      expect(own.map(({ data }) => data.seq)).to.deep.equal(
-        Array.from({ length: counts[at] ?? 0 }, (_, index) => index + 1),
-      );
-      for (const { data } of own) expect(data.message?.content, `message ${data.seq}`).to.match(/^message/);
-    }
+    await eventually(() => expect(received.size).to.equal(reader.events.length), patiently(60_000));
+    for (const [at, room] of rooms.entries())
+      for (const events of [reader.events, [...received.values()]]) {
+        const own = events.filter(({ type, data }) => type === 'message.created' && data.roomId === room);
+        expect(own.map(({ data }) => data.seq)).to.deep.equal(
+          Array.from({ length: counts[at] ?? 0 }, (_, index) => index + 1),
+        );
+        for (const { data } of own) expect(data.message?.content, `message ${data.seq}`).to.match(/^message/);
+      }
     const ids = reader.events.map(({ id }) => id);
     expect(new Set(ids).size).to.equal(ids.length);
     await Promise.all(sockets.map((socket) => socket.close()));
@@ -100,8 +123,9 @@ describe('events of a cluster', function () {
 async function talk(socket: PlainSocket, goOn: () => boolean): Promise<number> {
   let count = 0;
   while (goOn()) {
-    for (let n = 0; n < 20; n++) socket.send(`message ${++count}`);
+    for (let n = 0; n < 10; n++) socket.send(`message ${++count}`);
     await socket.messages(count, patiently(20_000));
+    await sleep(PACE_MS);
   }
   return count;
 }

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Guard, generateSecret, TOKEN_TTL_SECONDS, Tokens } from '@chorus/auth';
 import type { Broker, ReadPositions, RoomDirectory, RoomHistory } from '@chorus/broker';
 import type { AccessList, MembershipList, NodeRegistry } from '@chorus/control';
-import { type Database, EventLog } from '@chorus/database';
+import { type Database, EventFeed, EventLog } from '@chorus/database';
 import {
   type Closeable,
   Closer,
@@ -26,7 +26,6 @@ import { BanService } from './bans/service.js';
 import type { ApiConfig } from './config.js';
 import { docsPage } from './document/docs-page.js';
 import { openapi } from './document/openapi.js';
-import { EventFeed } from './events/event-feed.js';
 import { readinessOf } from './health/readiness.js';
 import type { RequestState } from './http/context.js';
 import { koaApp } from './http/koa-app.js';
@@ -57,6 +56,7 @@ import { RoomRepository } from './rooms/repository.js';
 import { publicRoutes } from './routes.js';
 import { RevokedSessionRepository } from './sessions/revoked-session-repository.js';
 import { SessionService } from './sessions/service.js';
+import { WebhookRepository } from './webhooks/repository.js';
 
 const VERSION = packageVersion(new URL('../package.json', import.meta.url));
 
@@ -205,6 +205,7 @@ export async function createApi(config: ApiConfig, parts: ApiParts): Promise<Api
     bans,
     keys,
     sessions,
+    webhooks: new WebhookRepository(parts.db),
     eventLog,
     eventFeed,
     log,

@@ -1,13 +1,18 @@
 import { type DatabaseConfig, databaseConfig, databaseSettings } from '@chorus/database';
 import {
+  ConfigError,
   type Environment,
   integer,
   type ListenerConfig,
+  list,
   listenerConfig,
   listenerSettings,
   operatorPortSettings,
   parseSettings,
+  retentionDays,
+  retentionSettings,
 } from '@chorus/service';
+import { parseRange } from './webhooks/addresses.js';
 
 const { HOST, PORT, NODE_ID, LOG_LEVEL } = listenerSettings(4_200);
 
@@ -16,6 +21,19 @@ const dispatchSettings = {
   EVENT_RETENTION_DAYS: integer(1, 365)
     .default(7)
     .describe('Age in days from which events are removed from the log.'),
+  WEBHOOK_RETENTION_DAYS: integer(1, 365)
+    .default(3)
+    .describe('Time in days for which a webhook is retried; then the event is given up.'),
+  WEBHOOK_CONCURRENCY: integer(1, 1_000)
+    .default(32)
+    .describe('Deliveries to one webhook at a time, one of each room.'),
+  WEBHOOK_ALLOW_ADDRESSES: list()
+    .refine((ranges) => ranges.every(isRange), 'must be a list of address ranges such as 10.0.0.0/8')
+    .default([])
+    .describe(
+      'Ranges of addresses that are not public and to which webhooks may be sent all the same, such as `10.0.0.0/8`, separated by commas.',
+    ),
+  ...retentionSettings,
 };
 
 /** The dispatcher's environment variables. A test compares `docs/reference/configuration.md` with this list. */
@@ -31,6 +49,12 @@ export const dispatcherSettings = {
 
 export interface DispatchConfig {
   readonly eventRetentionDays: number;
+  /** Retention of messages; undefined: they are kept for ever. */
+  readonly retentionDays: number | undefined;
+  readonly webhookRetentionDays: number;
+  readonly webhookConcurrency: number;
+  /** Ranges of addresses, as {@link parseRange} takes them. */
+  readonly webhookAllowAddresses: readonly string[];
 }
 
 export interface DispatcherConfig extends ListenerConfig {
@@ -54,5 +78,26 @@ export function loadDispatcherConfig(env: Environment): DispatcherConfig {
 /** Reads the settings of a dispatcher within another process. @throws {ConfigError} */
 export function loadDispatchConfig(env: Environment): DispatchConfig {
   const settings = parseSettings(dispatchSettings, env);
-  return { eventRetentionDays: settings.EVENT_RETENTION_DAYS };
+  const [days, webhookDays] = [settings.EVENT_RETENTION_DAYS, settings.WEBHOOK_RETENTION_DAYS];
+  if (webhookDays > days) {
+    throw new ConfigError(
+      `WEBHOOK_RETENTION_DAYS="${webhookDays}" is not valid: must not be above EVENT_RETENTION_DAYS, ${days}`,
+    );
+  }
+  return {
+    eventRetentionDays: days,
+    retentionDays: retentionDays(settings),
+    webhookRetentionDays: webhookDays,
+    webhookConcurrency: settings.WEBHOOK_CONCURRENCY,
+    webhookAllowAddresses: settings.WEBHOOK_ALLOW_ADDRESSES,
+  };
+}
+
+function isRange(text: string): boolean {
+  try {
+    parseRange(text);
+    return true;
+  } catch {
+    return false;
+  }
 }

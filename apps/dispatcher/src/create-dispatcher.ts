@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { type Database, databaseTrouble } from '@chorus/database';
+import { type Database, databaseTrouble, EventFeed, EventLog } from '@chorus/database';
 import {
   type Closeable,
   Closer,
@@ -13,6 +13,14 @@ import type { DispatchConfig, DispatcherConfig } from './config.js';
 import { addDispatchMetrics } from './metrics.js';
 import { EventRetention } from './sequencing/event-retention.js';
 import { Sequencer } from './sequencing/sequencer.js';
+import { AllowedAddresses, parseRange } from './webhooks/addresses.js';
+import { WebhookDispatching } from './webhooks/dispatching.js';
+import { WebhookClient } from './webhooks/webhook-client.js';
+import { WebhookRepository } from './webhooks/webhook-repository.js';
+
+/** Time after which the webhooks of a dispatcher that died are taken over, in milliseconds. */
+const LEASE_MS = 10_000;
+const DAY_MS = 86_400_000;
 
 const VERSION = packageVersion(new URL('../package.json', import.meta.url));
 
@@ -61,7 +69,7 @@ export async function createDispatcher(
     await closer.close();
     throw error;
   });
-  closer.add(startDispatching(config.dispatch, { db, metrics, log }));
+  closer.add(startDispatching(config.dispatch, { db, metrics, log }, nodeId));
   closer.defer(() => {
     closing = true;
   });
@@ -70,13 +78,32 @@ export async function createDispatcher(
 }
 
 /** Starts the work of a dispatcher within any process. */
-export function startDispatching(config: DispatchConfig, { db, metrics, log }: DispatcherParts): Closeable {
+export function startDispatching(
+  config: DispatchConfig,
+  { db, metrics, log }: DispatcherParts,
+  nodeId: string,
+  leaseMs = LEASE_MS,
+): Closeable {
   const closer = new Closer();
   const sequencer = closer.add(new Sequencer(db, log));
-  addDispatchMetrics(metrics, sequencer, db);
   const retention = closer.add(new EventRetention(db, config.eventRetentionDays, log));
+  const counts = { delivered: 0, failed: 0, given_up: 0 };
+  addDispatchMetrics(metrics, sequencer, counts, db);
+  const eventLog = new EventLog(db, config.retentionDays);
+  const concurrency = config.webhookConcurrency;
+  const addresses = new AllowedAddresses(config.webhookAllowAddresses.map(parseRange));
+  const parts = {
+    log: eventLog,
+    feed: closer.add(new EventFeed(eventLog)),
+    client: closer.add(new WebhookClient(addresses, concurrency)),
+    // One process can restart under the name of one that died.
+    repository: new WebhookRepository(db, `${nodeId}-${randomBytes(4).toString('hex')}`, leaseMs),
+    ...{ counts, concurrency, retentionMs: config.webhookRetentionDays * DAY_MS, logger: log },
+  };
+  const webhooks = closer.add(new WebhookDispatching(parts, leaseMs, log));
   sequencer.start();
   retention.start();
+  webhooks.start();
   return closer;
 }
 

@@ -1,17 +1,25 @@
 import type { Database } from '@chorus/database';
 import type { Metrics } from '@chorus/service';
 import type { Sequencer } from './sequencing/sequencer.js';
+import type { DeliveryCounts } from './webhooks/webhook-sender.js';
 
 /** Registers the metrics of a dispatcher. */
 export function addDispatchMetrics(
   metrics: Metrics,
   sequencer: Sequencer,
+  deliveries: DeliveryCounts,
   db: Pick<Database, '$queryRawUnsafe'>,
 ): void {
   metrics.counter(
     'chorus_dispatcher_events_total',
     'Events moved from the outbox to the log.',
     () => sequencer.moved,
+  );
+  metrics.counterBy(
+    'chorus_dispatcher_deliveries_total',
+    'outcome',
+    'Deliveries to webhooks by outcome: delivered, failed and retried, or given up.',
+    () => ({ ...deliveries }),
   );
   metrics.gauge(
     'chorus_dispatcher_outbox_seconds',

@@ -147,7 +147,7 @@ async function start(config: StandaloneConfig, log: Logger, closer: Closer): Pro
   archiver = running;
   running.start();
   closer.add(makeRemoval(config.archive, { db, queue, metrics: metrics.part(), log })).start();
-  closer.add(startDispatching(config.dispatch, { db, metrics: metrics.part(), log }));
+  closer.add(startDispatching(config.dispatch, { db, metrics: metrics.part(), log }, 'dispatcher-1'));
   const storing = makeReadArchiver(config.archive, { db, reads, log });
   readArchiver = storing;
   storing.start();

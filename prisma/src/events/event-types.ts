@@ -11,6 +11,7 @@ export const EVENT_TYPES = [
   'member.changed',
   'member.removed',
   'user.created',
+  'webhook.dead_lettered',
 ] as const;
 
 export type EventType = (typeof EVENT_TYPES)[number];

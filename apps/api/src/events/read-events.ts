@@ -1,7 +1,6 @@
-import { type EventLog, type EventPage, eventJson } from '@chorus/database';
+import { type EventFeed, type EventLog, type EventPage, eventJson } from '@chorus/database';
 import { Refusal } from '@chorus/protocol';
 import type { z } from 'zod';
-import type { EventFeed } from './event-feed.js';
 import type { readEventsInput } from './inputs.js';
 
 export interface EventServices {

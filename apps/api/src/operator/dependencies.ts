@@ -9,6 +9,7 @@ import type { Context } from '../http/context.js';
 import type { KeyRepository } from '../keys/key-repository.js';
 import type { RoomRepository } from '../rooms/repository.js';
 import type { SessionService } from '../sessions/service.js';
+import type { WebhookRepository } from '../webhooks/repository.js';
 
 /** Dependencies of the operator's routes. */
 export interface OperatorServices extends EventServices {
@@ -19,6 +20,7 @@ export interface OperatorServices extends EventServices {
   readonly bans: BanService;
   readonly keys: KeyRepository;
   readonly sessions: Pick<SessionService, 'end'>;
+  readonly webhooks: WebhookRepository;
   /** Sends events to every gateway. */
   readonly directory: Pick<RoomDirectory, 'announce'>;
   readonly log: Logger;

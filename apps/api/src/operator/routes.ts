@@ -17,6 +17,7 @@ import { listBusiestRooms } from './list-rooms.js';
 import { drainNode } from './nodes/drain-node.js';
 import { listConnections, listNodes } from './nodes/list-nodes.js';
 import { rebalance } from './nodes/rebalance.js';
+import { addWebhookRoutes } from './webhooks/routes.js';
 
 export function addOperatorRoutes(router: Router<RequestState>, services: OperatorServices): void {
   const json = jsonBody();
@@ -38,4 +39,5 @@ export function addOperatorRoutes(router: Router<RequestState>, services: Operat
   router.delete('/nodes/:nodeId/drain', noQuery, drainNode(services, false));
   router.post('/rebalance', noQuery, json, rebalance(services));
   router.post('/broadcast', noQuery, json, broadcast(services));
+  addWebhookRoutes(router, services);
 }

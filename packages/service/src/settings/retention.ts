@@ -1,11 +1,11 @@
 import { integer } from './config.js';
 
-/** For how long messages are kept. The API, gateways and archivers need the same value. */
+/** For how long messages are kept. The API, gateways, archivers and dispatchers need the same value. */
 export const retentionSettings = {
   RETENTION_DAYS: integer(0, 36_500)
     .default(0)
     .describe(
-      'Age in days from which messages are not served any more and are removed; 0 keeps them for ever. Rooms can have a shorter time of their own. The API, gateways and archivers need the same value.',
+      'Age in days from which messages are not served any more and are removed; 0 keeps them for ever. Rooms can have a shorter time of their own. The API, gateways, archivers and dispatchers need the same value.',
     ),
 };
 

@@ -31,6 +31,8 @@ const OUTSIDE_PORTS = new Map<string | number, string>([
   [53, 'DNS'],
   [5432, 'PostgreSQL'],
   [6379, 'Redis'],
+  [443, 'webhooks'],
+  [80, 'webhooks'],
 ]);
 
 /** Everything is closed except what is named, and what is named is there. */

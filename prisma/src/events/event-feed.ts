@@ -1,7 +1,7 @@
-import type { EventLog } from '@chorus/database';
 import type { Closeable } from '@chorus/service';
+import type { EventLog } from './event-log.js';
 
-/** Interval at which the log is looked at while requests wait for events, in milliseconds. */
+/** Interval at which the log is looked at while readers wait for events, in milliseconds. */
 const INTERVAL_MS = 100;
 
 interface Waiter {
@@ -9,7 +9,7 @@ interface Waiter {
   wake(): void;
 }
 
-/** Tells waiting requests of new events. However many wait, one look at the log serves all. */
+/** Tells waiting readers of new events. However many wait, one look at the log serves all. */
 export class EventFeed implements Closeable {
   readonly #waiting = new Set<Waiter>();
   #timer: NodeJS.Timeout | undefined;
@@ -41,7 +41,7 @@ export class EventFeed implements Closeable {
     });
   }
 
-  /** Whether it is closed: requests are answered with what there is. */
+  /** Whether it is closed: readers continue with what there is. */
   get closed(): boolean {
     return this.#closed;
   }
@@ -56,7 +56,7 @@ export class EventFeed implements Closeable {
   #look(): void {
     if (this.#timer !== undefined || this.#closed || this.#waiting.size === 0) return;
     this.#timer = setTimeout(async () => {
-      // An outage shows in the query of each request.
+      // An outage shows in the query of each reader.
       const last = await this.log.ends().then(
         (ends) => ends.last,
         () => Number.POSITIVE_INFINITY,
