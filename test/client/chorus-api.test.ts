@@ -30,6 +30,7 @@ import { comparedTypes } from './api-types.js';
 
 /** Operations for which there is neither a method nor a function, and why. */
 const ABSENT: Readonly<Record<string, string>> = {
+  listEvents: 'for programs with an API key',
   live: 'for balancers',
   ready: 'for balancers',
   getDocument: 'for tools',

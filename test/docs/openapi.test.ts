@@ -75,9 +75,8 @@ describe('the OpenAPI document', () => {
       const documented = operations
         .filter(({ operation }) => !('101' in operation.responses))
         .flatMap(({ operation }) => Object.keys(operation.responses));
-      // Of no operation here: a bug, unsupported methods, events for operators, and answers of the balancer for processes that do not
-      // answer.
-      const others = ['405', '410', '500', '501', '502', '504'];
+      // Of no operation: a bug, unsupported methods, and answers of the balancer for processes that do not answer.
+      const others = ['405', '500', '501', '502', '504'];
       expect([...new Set(rows)]).to.have.members([
         ...new Set([...documented.filter((status) => status >= '400'), ...others]),
       ]);

@@ -148,6 +148,8 @@ export async function createApi(config: ApiConfig, parts: ApiParts): Promise<Api
   const eventLog = new EventLog(parts.db, config.retentionDays);
   const eventFeed = new EventFeed(eventLog);
   addRoutes(router, publicRoutes, {
+    eventLog,
+    eventFeed,
     readiness,
     document: onDemand(openapi),
     users,

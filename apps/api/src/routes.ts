@@ -2,6 +2,8 @@ import type { AuthServices } from './auth/dependencies.js';
 import { userRoutes } from './auth/routes.js';
 import type { DocumentServices } from './document/get-document.js';
 import { documentRoutes } from './document/routes.js';
+import type { EventServices } from './events/read-events.js';
+import { eventRoutes } from './events/routes.js';
 import type { HealthServices } from './health/ready.js';
 import { healthRoutes } from './health/routes.js';
 import type { RouteTable } from './http/route-table.js';
@@ -24,7 +26,8 @@ export type PublicServices = HealthServices &
   MemberServices &
   InviteServices &
   MessageServices &
-  InboxServices;
+  InboxServices &
+  EventServices;
 
 /** Every route on the port of users; those of operators are on a port of their own. */
 export const publicRoutes: RouteTable<PublicServices> = {
@@ -37,4 +40,5 @@ export const publicRoutes: RouteTable<PublicServices> = {
   ...inviteRoutes,
   ...messageRoutes,
   ...inboxRoutes,
+  ...eventRoutes,
 };

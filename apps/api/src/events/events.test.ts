@@ -5,6 +5,7 @@ import { listenForEvents, recordedEvents } from '@chorus/database/testing';
 import { type Answer, until } from '@chorus/testing';
 import { expect } from 'chai';
 import { Client, newUser, openDatabase, type RunningApi, startApi } from '../testing/api.js';
+import { newKey, withKey } from '../testing/keys.js';
 import { bearer, OPERATOR_TOKEN } from '../testing/operator.js';
 
 const JSON_TYPE = { 'Content-Type': 'application/json' };
@@ -20,7 +21,7 @@ describe('events of the API', function () {
     db = (await openDatabase()).db;
   });
   beforeEach(async () => {
-    await db.$executeRaw`TRUNCATE rooms, users, outbox, events, event_outbox, webhooks RESTART IDENTITY CASCADE`;
+    await db.$executeRaw`TRUNCATE rooms, users, outbox, events, event_outbox, webhooks, api_keys RESTART IDENTITY CASCADE`;
     await db.$executeRaw`UPDATE event_log SET position = 0, removed = 0`;
     const rooms = new MemoryRoomStore();
     const access = new MemoryAccessList();
@@ -106,7 +107,7 @@ describe('events of the API', function () {
     expect(await recordedEvents(db)).to.deep.equal([]);
   });
 
-  describe('for operators', () => {
+  describe('for programs and operators', () => {
     const read = (query = '') => ok(operator.get(`/events${query}`));
     const add = async (type: string, roomId: number | null, seq: number | null = null): Promise<void> => {
       await db.$executeRaw`INSERT INTO event_outbox (type, room_id, epoch, seq) VALUES (${type}, ${roomId}, 1, ${seq})`;
@@ -149,6 +150,25 @@ describe('events of the API', function () {
       expect(types(await read('?types=user.created,room.deleted'))).to.have.length(2);
       expect((await read('?roomId=3')).events.map(({ id }: { id: string }) => id)).to.deep.equal(['evt_3']);
       expect(await read('?after=latest')).to.deep.equal({ events: [], next: '5' });
+    });
+
+    it('are read with API keys that have the scope, and by no user', async () => {
+      const [may, mayNot] = [await newKey(db, ['events:read']), await newKey(db, ['history:read'])];
+      await add('room.changed', 1);
+      const page = await ok(withKey(running.client, may).get('/api/events?after=0'));
+      expect(types(page)).to.deep.equal(['room.changed']);
+      const refused = async (client: Client) => (await client.get('/api/events')).body.code;
+      expect(await refused(withKey(running.client, mayNot))).to.equal('scope_required');
+      expect(await refused(running.client)).to.equal('unauthenticated');
+      expect(await refused(running.client.as({ id: 1, username: 'ann' }))).to.equal('unauthenticated');
+    });
+
+    it('are recorded while a key may read them', async () => {
+      const { id } = await newKey(db, ['events:read']);
+      await signUp();
+      await db.apiKey.update({ where: { id }, data: { revokedAt: new Date() } });
+      await signUp();
+      expect((await recordedEvents(db)).map(({ type }) => type)).to.deep.equal(['user.created']);
     });
 
     it('are waited for, by many requests at once', async () => {
