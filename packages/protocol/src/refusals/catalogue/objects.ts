@@ -22,7 +22,11 @@ export const OBJECTS = {
   key_not_found: { status: 404, retry: false, text: 'there is no such API key' },
   ban_not_found: { status: 404, retry: false, text: 'there is no such ban' },
   webhook_not_found: { status: 404, retry: false, text: 'there is no such webhook' },
-  event_not_found: { status: 404, retry: false, text: 'there are no such events, or they are not kept any more' },
+  event_not_found: {
+    status: 404,
+    retry: false,
+    text: 'there are no such events, or they are not kept any more',
+  },
   node_not_found: { status: 404, retry: false, text: 'there is no such node' },
   method_not_allowed: {
     status: 405,
