@@ -1,7 +1,7 @@
 import type { Database } from '@chorus/database';
 import type { Metrics } from '@chorus/service';
 import type { Sequencer } from './sequencing/sequencer.js';
-import type { DeliveryCounts } from './webhooks/webhook-sender.js';
+import type { DeliveryCounts } from './webhooks/sender-parts.js';
 
 /** Registers the metrics of a dispatcher. */
 export function addDispatchMetrics(

@@ -1,5 +1,6 @@
 import { type Closeable, type Logger, RepeatedWork } from '@chorus/service';
-import { type SenderParts, WebhookSender } from './webhook-sender.js';
+import type { SenderParts } from './sender-parts.js';
+import { WebhookSender } from './webhook-sender.js';
 
 /** Interval of renewals, and of looks at webhooks without a dispatcher, in milliseconds. */
 const INTERVAL_MS = 1_000;

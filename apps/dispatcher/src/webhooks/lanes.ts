@@ -3,9 +3,9 @@ import type { LoggedEvent, WebhookLane } from '@chorus/database';
 import pLimit from 'p-limit';
 import { backoffMs } from './backoff.js';
 import { filterOf } from './filter.js';
+import type { SenderParts } from './sender-parts.js';
 import type { Failure } from './webhook-client.js';
 import type { ClaimedWebhook } from './webhook-repository.js';
-import type { SenderParts } from './webhook-sender.js';
 
 /** Events of one step. */
 const PAGE = 50;

@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { EventFeed, EventLog, LoggedEvent } from '@chorus/database';
-import type { Logger } from '@chorus/service';
+import type { LoggedEvent } from '@chorus/database';
 import pLimit from 'p-limit';
 import { backoffMs } from './backoff.js';
 import { filterOf } from './filter.js';
 import { LaneWorker } from './lanes.js';
-import type { Failure, WebhookClient } from './webhook-client.js';
-import type { ClaimedWebhook, WebhookRepository } from './webhook-repository.js';
+import type { SenderParts } from './sender-parts.js';
+import type { Failure } from './webhook-client.js';
+import type { ClaimedWebhook } from './webhook-repository.js';
 
 /** Events of one round. */
 const PAGE = 200;
@@ -16,29 +16,6 @@ const MOST_LANES = 100;
 const PROBES = 3;
 const WAIT_MS = 5_000;
 const RETRY_MS = 1_000;
-
-export interface SenderParts {
-  readonly log: Pick<EventLog, 'page'>;
-  readonly feed: Pick<EventFeed, 'wait'>;
-  readonly client: Pick<WebhookClient, 'deliver'>;
-  readonly repository: WebhookRepository;
-  readonly counts: DeliveryCounts;
-  /** Events delivered to one endpoint at a time, one of each room. */
-  readonly concurrency: number;
-  /** Time after which an event is given up, in milliseconds. */
-  readonly retentionMs: number;
-  /** Pause after the first failure, in milliseconds; for tests. */
-  readonly firstRetryMs?: number;
-  readonly logger: Logger;
-}
-
-/** Counts since the start; plain numbers, for metrics. */
-export interface DeliveryCounts {
-  delivered: number;
-  failed: number;
-  /** Events that were given up. */
-  given_up: number;
-}
 
 interface Delivery {
   readonly delivered: number;
