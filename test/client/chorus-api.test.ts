@@ -31,6 +31,16 @@ import { comparedTypes } from './api-types.js';
 /** Operations for which there is neither a method nor a function, and why. */
 const ABSENT: Readonly<Record<string, string>> = {
   listEvents: 'for programs with an API key',
+  createWebhook: 'for programs with an API key',
+  listWebhooks: 'for programs with an API key',
+  getWebhook: 'for programs with an API key',
+  changeWebhook: 'for programs with an API key',
+  deleteWebhook: 'for programs with an API key',
+  rotateWebhookSecret: 'for programs with an API key',
+  resumeWebhook: 'for programs with an API key',
+  redeliverEvents: 'for programs with an API key',
+  listDeliveries: 'for programs with an API key',
+  redeliverEvent: 'for programs with an API key',
   live: 'for balancers',
   ready: 'for balancers',
   getDocument: 'for tools',

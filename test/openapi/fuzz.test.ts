@@ -1,7 +1,9 @@
 import { randomInt } from 'node:crypto';
 import { openapi } from '@chorus/api';
 import { Tokens } from '@chorus/auth';
+import { createDatabase } from '@chorus/database';
 import { KEY_SCOPE_NAMES } from '@chorus/protocol';
+import { patiently } from '@chorus/testing';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import formats from 'ajv-formats';
 import { expect } from 'chai';
@@ -67,6 +69,8 @@ describe(`requests made up from the document (FUZZ_SEED=${SEED})`, function () {
       codes.push((body as { code: string }).code);
     }
     message = await newMessage();
+    await operate(cluster, 'POST /webhooks', { url: 'https://example.com' });
+    await newEvent();
   });
   after(async () => {
     closeRequests();
@@ -75,6 +79,14 @@ describe(`requests made up from the document (FUZZ_SEED=${SEED})`, function () {
 
   const newKey = async (botId?: number): Promise<string> =>
     (await operate(cluster, 'POST /keys', { name: 'fuzz', scopes: KEY_SCOPE_NAMES, botId })).body.key;
+
+  /** Makes the log have one event. No dispatcher runs, which would send it to webhooks. */
+  const newEvent = async (): Promise<void> => {
+    const db = createDatabase(cluster.postgres.url, { poolSize: 1, timeoutMs: patiently(10_000) });
+    await db.$executeRaw`INSERT INTO events (position, type, at) VALUES (1, 'user.created', now())`;
+    await db.$executeRaw`UPDATE event_log SET position = 1`;
+    await db.$disconnect();
+  };
 
   const newMessage = async (): Promise<string> => {
     const url = `${cluster.url}/api/rooms/1/messages`;
@@ -118,6 +130,11 @@ describe(`requests made up from the document (FUZZ_SEED=${SEED})`, function () {
       appendToMessage: { text: 'new' },
       reportMessage: { reason: 'new' },
       markRead: { position: message },
+      createWebhook: { url: 'https://example.com' },
+      changeWebhook: {},
+      rotateWebhookSecret: {},
+      resumeWebhook: { after: 'evt_1' },
+      redeliverEvents: { from: '2000-01-01T00:00:00Z', to: '2100-01-01T00:00:00Z' },
       changePassword: { currentPassword: password, newPassword: `${password} again` },
     };
     const body = bodies[operationId] && JSON.stringify(bodies[operationId]);

@@ -22,6 +22,7 @@ import {
   type TracesConfig,
   tracesConfig,
   tracesSettings,
+  webhookAddressSettings,
 } from '@chorus/service';
 import { z } from 'zod';
 import type { RateLimitConfig } from './auth/rate-limits/rate-limits.js';
@@ -99,6 +100,7 @@ export const apiSettings = {
     ),
   ...messageLimitSettings,
   ...retentionSettings,
+  ...webhookAddressSettings,
   ...operatorSettings,
   ...tracesSettings,
   WEB_DIR: z
@@ -136,6 +138,8 @@ export interface ApiConfig extends BalancedConfig {
   /** Undefined: messages are kept for ever. */
   readonly retentionDays: number | undefined;
   readonly maxMessagesPerSecondPerUser: number;
+  /** Ranges of addresses that are not public and to which webhooks may be sent. */
+  readonly webhookAllowAddresses: readonly string[];
   readonly shutdownTimeoutMs: number;
   /** Undefined without an operator port. */
   readonly operator: OperatorConfig | undefined;
@@ -182,6 +186,7 @@ export function loadApiConfig(env: Environment): ApiConfig {
     messageLimits: messageLimits(settings),
     retentionDays: retentionDays(settings),
     maxMessagesPerSecondPerUser: settings.MAX_API_MESSAGES_PER_SECOND_PER_USER,
+    webhookAllowAddresses: settings.WEBHOOK_ALLOW_ADDRESSES,
     shutdownTimeoutMs: settings.SHUTDOWN_TIMEOUT_MS,
     operator: operatorConfig(settings),
     traces: tracesConfig(settings),

@@ -5,6 +5,7 @@ import type { Broker, ReadPositions, RoomDirectory, RoomHistory } from '@chorus/
 import type { AccessList, MembershipList, NodeRegistry } from '@chorus/control';
 import { type Database, EventFeed, EventLog } from '@chorus/database';
 import {
+  AllowedAddresses,
   type Closeable,
   Closer,
   createTraces,
@@ -57,6 +58,7 @@ import { publicRoutes } from './routes.js';
 import { RevokedSessionRepository } from './sessions/revoked-session-repository.js';
 import { SessionService } from './sessions/service.js';
 import { WebhookRepository } from './webhooks/repository.js';
+import { WebhookService } from './webhooks/service.js';
 
 const VERSION = packageVersion(new URL('../package.json', import.meta.url));
 
@@ -147,9 +149,12 @@ export async function createApi(config: ApiConfig, parts: ApiParts): Promise<Api
   const nameFolding = new NameFolding(users, log);
   const eventLog = new EventLog(parts.db, config.retentionDays);
   const eventFeed = new EventFeed(eventLog);
+  const addresses = new AllowedAddresses(config.webhookAllowAddresses);
+  const webhooks = new WebhookService(new WebhookRepository(parts.db), eventLog, addresses);
   addRoutes(router, publicRoutes, {
     eventLog,
     eventFeed,
+    webhooks,
     readiness,
     document: onDemand(openapi),
     users,
@@ -207,7 +212,7 @@ export async function createApi(config: ApiConfig, parts: ApiParts): Promise<Api
     bans,
     keys,
     sessions,
-    webhooks: new WebhookRepository(parts.db),
+    webhooks,
     eventLog,
     eventFeed,
     log,

@@ -18,6 +18,8 @@ import { messageRoutes } from './messages/routes.js';
 import type { RoomServices } from './rooms/dependencies.js';
 import { roomRoutes } from './rooms/routes.js';
 import { keyRoutes } from './users/routes.js';
+import { webhookRoutes } from './webhooks/routes.js';
+import type { WebhookServices } from './webhooks/service.js';
 
 export type PublicServices = HealthServices &
   DocumentServices &
@@ -27,7 +29,8 @@ export type PublicServices = HealthServices &
   InviteServices &
   MessageServices &
   InboxServices &
-  EventServices;
+  EventServices &
+  WebhookServices;
 
 /** Every route on the port of users; those of operators are on a port of their own. */
 export const publicRoutes: RouteTable<PublicServices> = {
@@ -41,4 +44,5 @@ export const publicRoutes: RouteTable<PublicServices> = {
   ...messageRoutes,
   ...inboxRoutes,
   ...eventRoutes,
+  ...webhookRoutes,
 };

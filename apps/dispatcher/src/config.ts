@@ -4,15 +4,14 @@ import {
   type Environment,
   integer,
   type ListenerConfig,
-  list,
   listenerConfig,
   listenerSettings,
   operatorPortSettings,
   parseSettings,
   retentionDays,
   retentionSettings,
+  webhookAddressSettings,
 } from '@chorus/service';
-import { parseRange } from './webhooks/addresses.js';
 
 const { HOST, PORT, NODE_ID, LOG_LEVEL } = listenerSettings(4_200);
 
@@ -27,12 +26,7 @@ const dispatchSettings = {
   WEBHOOK_CONCURRENCY: integer(1, 1_000)
     .default(32)
     .describe('Deliveries to one webhook at a time, one of each room.'),
-  WEBHOOK_ALLOW_ADDRESSES: list()
-    .refine((ranges) => ranges.every(isRange), 'must be a list of address ranges such as 10.0.0.0/8')
-    .default([])
-    .describe(
-      'Ranges of addresses that are not public and to which webhooks may be sent all the same, such as `10.0.0.0/8`, separated by commas.',
-    ),
+  ...webhookAddressSettings,
   ...retentionSettings,
 };
 
@@ -53,7 +47,7 @@ export interface DispatchConfig {
   readonly retentionDays: number | undefined;
   readonly webhookRetentionDays: number;
   readonly webhookConcurrency: number;
-  /** Ranges of addresses, as {@link parseRange} takes them. */
+  /** Ranges of addresses that are not public and to which webhooks may be sent. */
   readonly webhookAllowAddresses: readonly string[];
 }
 
@@ -91,13 +85,4 @@ export function loadDispatchConfig(env: Environment): DispatchConfig {
     webhookConcurrency: settings.WEBHOOK_CONCURRENCY,
     webhookAllowAddresses: settings.WEBHOOK_ALLOW_ADDRESSES,
   };
-}
-
-function isRange(text: string): boolean {
-  try {
-    parseRange(text);
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { type Database, databaseTrouble, EventFeed, EventLog } from '@chorus/database';
 import {
+  AllowedAddresses,
   type Closeable,
   Closer,
   type Logger,
@@ -13,7 +14,6 @@ import type { DispatchConfig, DispatcherConfig } from './config.js';
 import { addDispatchMetrics } from './metrics.js';
 import { EventRetention } from './sequencing/event-retention.js';
 import { Sequencer } from './sequencing/sequencer.js';
-import { AllowedAddresses, parseRange } from './webhooks/addresses.js';
 import { WebhookDispatching } from './webhooks/dispatching.js';
 import { WebhookClient } from './webhooks/webhook-client.js';
 import { WebhookRepository } from './webhooks/webhook-repository.js';
@@ -91,7 +91,7 @@ export function startDispatching(
   addDispatchMetrics(metrics, sequencer, counts, db);
   const eventLog = new EventLog(db, config.retentionDays);
   const concurrency = config.webhookConcurrency;
-  const addresses = new AllowedAddresses(config.webhookAllowAddresses.map(parseRange));
+  const addresses = new AllowedAddresses(config.webhookAllowAddresses);
   const parts = {
     log: eventLog,
     feed: closer.add(new EventFeed(eventLog)),

@@ -1,4 +1,5 @@
 export * from './errors.js';
+export * from './http/allowed-addresses.js';
 export * from './http/client-address.js';
 export * from './http/limited-server.js';
 export * from './http/listen.js';
@@ -19,6 +20,7 @@ export * from './settings/config.js';
 export * from './settings/message-limits.js';
 export * from './settings/retention.js';
 export * from './settings/tls-files.js';
+export * from './settings/webhook-addresses.js';
 export * from './telemetry/create-traces.js';
 export * from './telemetry/logger.js';
 export * from './telemetry/metrics.js';

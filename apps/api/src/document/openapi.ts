@@ -28,7 +28,10 @@ const TAGS = [
     name: 'original',
     description: 'Routes with the paths and answers of the original service, for its clients.',
   },
-  { name: 'events', description: 'What happens, for programs with an API key.' },
+  {
+    name: 'events',
+    description: 'What happens, read or delivered by webhooks, for programs with an API key.',
+  },
   { name: 'sockets', description: 'WebSocket upgrades. Gateways answer them.' },
   { name: 'service', description: 'Health, for load balancers, and this document.' },
 ];

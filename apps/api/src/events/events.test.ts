@@ -171,6 +171,16 @@ describe('events of the API', function () {
       expect((await recordedEvents(db)).map(({ type }) => type)).to.deep.equal(['user.created']);
     });
 
+    it('tell of persons and bots whom an application creates', async () => {
+      const key = withKey(running.client, await newKey(db, ['events:read', 'users:write']));
+      for (const kind of ['person', 'bot']) await ok(key.post('/api/users', { username: kind, kind }));
+      expect((await key.post('/api/users', { username: 'bot' })).status).to.equal(409);
+      expect((await recordedEvents(db)).map(({ type, userId }) => [type, userId])).to.deep.equal([
+        ['user.created', 1],
+        ['user.created', 2],
+      ]);
+    });
+
     it('are waited for, by many requests at once', async () => {
       const waiting = Array.from({ length: 20 }, () => read('?after=0&wait=30'));
       const narrow = read('?after=0&wait=30&types=room.deleted');

@@ -5,7 +5,7 @@ import type { Context, Handler } from './context.js';
 import { parseInput, refuseUnknown } from './input.js';
 import { jsonBody } from './middleware/json-body.js';
 
-export type SuccessStatus = 200 | 201 | 204;
+export type SuccessStatus = 200 | 201 | 202 | 204;
 export type ErrorStatus = 400 | 401 | 403 | 404 | 409 | 410 | 413 | 415 | 426 | 429 | 503;
 
 /** Declaration of an operation: used for routing, for validating input and for the OpenAPI document. */

@@ -9,10 +9,10 @@ import type { Context } from '../http/context.js';
 import type { KeyRepository } from '../keys/key-repository.js';
 import type { RoomRepository } from '../rooms/repository.js';
 import type { SessionService } from '../sessions/service.js';
-import type { WebhookRepository } from '../webhooks/repository.js';
+import type { WebhookServices } from '../webhooks/service.js';
 
 /** Dependencies of the operator's routes. */
-export interface OperatorServices extends EventServices {
+export interface OperatorServices extends EventServices, WebhookServices {
   readonly nodes: NodeRegistry;
   readonly presence: Pick<PresenceStore, 'busiest'>;
   readonly rooms: RoomRepository;
@@ -20,7 +20,6 @@ export interface OperatorServices extends EventServices {
   readonly bans: BanService;
   readonly keys: KeyRepository;
   readonly sessions: Pick<SessionService, 'end'>;
-  readonly webhooks: WebhookRepository;
   /** Sends events to every gateway. */
   readonly directory: Pick<RoomDirectory, 'announce'>;
   readonly log: Logger;

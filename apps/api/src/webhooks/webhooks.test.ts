@@ -3,8 +3,7 @@ import { expect } from 'chai';
 import type { Client } from '../testing/api.js';
 import { openDatabase } from '../testing/api.js';
 import { type OperatorFixture, startOperatorApi } from '../testing/operator.js';
-
-const URL = 'https://example.com/hook';
+import { ENDPOINT, resetWebhooks } from '../testing/webhooks.js';
 
 describe('webhooks of operators', function () {
   this.timeout(60_000);
@@ -17,20 +16,14 @@ describe('webhooks of operators', function () {
     fixture = await startOperatorApi(db);
     operator = fixture.operator;
   });
-  beforeEach(async () => {
-    await db.$executeRaw`TRUNCATE webhooks, events, event_outbox RESTART IDENTITY CASCADE`;
-    await db.$executeRaw`UPDATE event_log SET position = 40, removed = 10`;
-    await db.$executeRaw`
-      INSERT INTO events (position, type, at)
-      SELECT n, 'user.created', timestamptz '2026-01-01' + n * interval '1 minute' FROM generate_series(11, 40) n`;
-  });
+  beforeEach(() => resetWebhooks(db));
   after(async () => {
     await fixture.running.close();
     await db.$disconnect();
   });
 
   const create = async (fields: object = {}) =>
-    (await operator.post('/webhooks', { url: URL, ...fields })).body;
+    (await operator.post('/webhooks', { url: ENDPOINT, ...fields })).body;
   const refusal = async (answering: ReturnType<Client['get']>) => {
     const { status, body } = await answering;
     return [status, body.code];
@@ -40,7 +33,7 @@ describe('webhooks of operators', function () {
     const { secret, createdAt, ...created } = await create({ events: ['room.created'], rooms: [7] });
     expect(secret).to.match(/^whsec_[A-Za-z0-9+/]{43}=$/);
     expect(Date.parse(createdAt)).to.be.above(0);
-    const about = { id: 1, url: URL, events: ['room.created'], rooms: [7], enabled: true };
+    const about = { id: 1, url: ENDPOINT, events: ['room.created'], rooms: [7], enabled: true };
     expect(created).to.deep.equal({ ...about, after: 'evt_40', failing: null });
     const shown = (await operator.get('/webhooks/1')).body;
     expect(shown).to.deep.equal({ ...created, createdAt });
@@ -52,7 +45,7 @@ describe('webhooks of operators', function () {
     await create();
     await db.$executeRaw`UPDATE webhooks SET leased_by = 'x', failing_since = now(), attempts = 9, next_attempt_at = 'infinity'`;
     const { body } = await operator.patch('/webhooks/1', { events: ['room.deleted'], enabled: false });
-    expect(body).to.include({ url: URL, enabled: false });
+    expect(body).to.include({ url: ENDPOINT, enabled: false });
     expect(body.events).to.deep.equal(['room.deleted']);
     const { leasedBy, attempts, nextAttemptAt } = await db.webhook.findFirstOrThrow();
     expect([leasedBy, attempts, nextAttemptAt]).to.deep.equal([null, 0, null]);
@@ -123,9 +116,12 @@ describe('webhooks of operators', function () {
       ['/webhooks', {}],
       ['/webhooks', { url: 'ftp://example.com' }],
       ['/webhooks', { url: 'https://user@example.com' }],
-      ['/webhooks', { url: URL, events: ['x'] }],
-      ['/webhooks', { url: URL, rooms: [0] }],
-      ['/webhooks', { url: URL, secret: 'mine' }],
+      ['/webhooks', { url: 'https://example.com/\0' }],
+      ['/webhooks', { url: 'https://example.com/\ud800' }],
+      ['/webhooks', { url: 'http://169.254.169.254/latest' }],
+      ['/webhooks', { url: ENDPOINT, events: ['x'] }],
+      ['/webhooks', { url: ENDPOINT, rooms: [0] }],
+      ['/webhooks', { url: ENDPOINT, secret: 'mine' }],
       ['/webhooks/1/secret', { overlapSeconds: -1 }],
       ['/webhooks/1/resume', { after: 'latest' }],
       ['/webhooks/1/redeliver', { from: '2026-01-02T00:00:00Z', to: '2026-01-01T00:00:00Z' }],

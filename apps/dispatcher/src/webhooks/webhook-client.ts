@@ -1,10 +1,9 @@
 import { eventJson, type LoggedEvent, type Webhook } from '@chorus/database';
-import type { Closeable } from '@chorus/service';
+import type { AllowedAddresses, Closeable } from '@chorus/service';
 import { Webhook as Signer } from 'standardwebhooks';
 import { Agent, request } from 'undici';
-import type { AllowedAddresses } from './addresses.js';
 
-/** Time within which an endpoint must answer, in milliseconds. */
+/** Default time within which an endpoint must answer, in milliseconds. */
 const TIMEOUT_MS = 10_000;
 /** Status by which an endpoint says that it is gone for good. */
 const GONE = 410;
@@ -24,12 +23,16 @@ export interface Failure {
 export class WebhookClient implements Closeable {
   readonly #agent: Agent;
 
-  /** @param connections connections to one endpoint at a time */
+  /**
+   * @param connections connections to one endpoint at a time
+   * @param timeoutMs time within which an endpoint must answer, in milliseconds
+   */
   constructor(
     private readonly addresses: AllowedAddresses,
     connections: number,
+    private readonly timeoutMs = TIMEOUT_MS,
   ) {
-    const connect = { lookup: addresses.lookup, timeout: TIMEOUT_MS };
+    const connect = { lookup: addresses.lookup, timeout: timeoutMs };
     this.#agent = new Agent({ connect, connections, pipelining: 1 });
   }
 
@@ -50,14 +53,18 @@ export class WebhookClient implements Closeable {
           'webhook-timestamp': String(Math.floor(now.getTime() / 1_000)),
           'webhook-signature': signatures(webhook, id, now, body),
         },
-        ...{ body, dispatcher: this.#agent, signal: AbortSignal.any([cut, AbortSignal.timeout(TIMEOUT_MS)]) },
+        ...{
+          body,
+          dispatcher: this.#agent,
+          signal: AbortSignal.any([cut, AbortSignal.timeout(this.timeoutMs)]),
+        },
       });
       const { statusCode: status } = answer;
       await answer.body.dump({ limit: ANSWER_BYTES }).catch(() => undefined);
       if (status >= 200 && status < 300) return undefined;
       return { status, error: `the endpoint answered ${status}`, gone: status === GONE };
     } catch (error) {
-      return { status: undefined, error: reasonOf(error), gone: false };
+      return { status: undefined, error: reasonOf(error, this.timeoutMs), gone: false };
     }
   }
 
@@ -74,8 +81,8 @@ function signatures({ secret, previousSecret, previousUntil }: Webhook, id: stri
   return secrets.map((each) => new Signer(each).sign(id, now, body)).join(' ');
 }
 
-function reasonOf(error: unknown): string {
+function reasonOf(error: unknown, timeoutMs: number): string {
   if (!(error instanceof Error)) return String(error);
-  if (error.name === 'TimeoutError') return `no answer within ${TIMEOUT_MS / 1_000} s`;
+  if (error.name === 'TimeoutError') return `no answer within ${timeoutMs / 1_000} s`;
   return (error.message === '' ? error.name : error.message).slice(0, 200);
 }

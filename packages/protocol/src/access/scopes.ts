@@ -6,7 +6,7 @@ export const KEY_SCOPES = {
   'members:write': 'add, change, mute and remove members; invitations',
   'users:write': 'create, change and delete users and bots',
   'events:read': 'read the events of the application',
-  'webhooks:write': 'create, change and delete webhooks',
+  'webhooks:write': 'create, change and delete webhooks, which receive the events of the application',
   'act-as': 'make requests as any user, by the header `X-Chorus-User`',
 } as const;
 

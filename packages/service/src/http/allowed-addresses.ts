@@ -3,11 +3,15 @@ import { isIP } from 'node:net';
 import ipaddr from 'ipaddr.js';
 
 type Range = [ipaddr.IPv4 | ipaddr.IPv6, number];
+/** Names of the machine itself (RFC 6761), and its addresses. */
+const LOCALHOST = /(^|\.)localhost\.?$/;
+const LOOPBACK = ['127.0.0.1', '::1'];
+
 type Answered = (error: Error | null, address: string | LookupAddress[], family?: number) => void;
 
-/** Returns a range of addresses such as `10.0.0.0/8`. @throws what `ipaddr.js` throws for another text */
-export function parseRange(text: string): Range {
-  return ipaddr.parseCIDR(text);
+/** Whether a text is a range of addresses such as `10.0.0.0/8`. */
+export function isAddressRange(text: string): boolean {
+  return ipaddr.isValidCIDR(text);
 }
 
 /**
@@ -15,20 +19,28 @@ export function parseRange(text: string): Range {
  * private, loopback, link-local and other special addresses (the metadata of clouds) are refused.
  */
 export class AllowedAddresses {
-  constructor(private readonly ranges: readonly Range[]) {}
+  readonly #ranges: readonly Range[];
+
+  /** @param ranges as {@link isAddressRange} accepts them */
+  constructor(ranges: readonly string[]) {
+    this.#ranges = ranges.map((text) => ipaddr.parseCIDR(text));
+  }
 
   allows(address: string): boolean {
     if (!ipaddr.isValid(address)) return false;
     // An IPv4 address within an IPv6 address counts as that.
     const parsed = ipaddr.process(address);
     if (parsed.range() === 'unicast') return true;
-    return this.ranges.some(([range, bits]) => range.kind() === parsed.kind() && parsed.match(range, bits));
+    return this.#ranges.some(([range, bits]) => range.kind() === parsed.kind() && parsed.match(range, bits));
   }
 
-  /** Why a host may not be connected to, if its name tells; undefined otherwise. Names are checked by {@link lookup}. */
+  /** Why a host may not be connected to, if its name tells; undefined otherwise. Other names are checked by {@link lookup}. */
   refusal(url: URL): string | undefined {
     const host = url.hostname.replace(/^\[|\]$/g, '');
-    return isIP(host) !== 0 && !this.allows(host) ? notAllowed(host) : undefined;
+    const known = isIP(host) !== 0 ? [host] : LOCALHOST.test(host) ? LOOPBACK : undefined;
+    return known === undefined || known.some((address) => this.allows(address))
+      ? undefined
+      : notAllowed(host);
   }
 
   /** Resolves a name to allowed addresses only. Sockets connect to what it returns, so a name cannot change its meaning in between. */

@@ -1,0 +1,102 @@
+import type { EventLog, Webhook } from '@chorus/database';
+import { Refusal } from '@chorus/protocol';
+import type { AllowedAddresses } from '@chorus/service';
+import type { z } from 'zod';
+import type { changeWebhookInput, createWebhookInput } from './inputs.js';
+import type { Undelivered, WebhookRepository } from './repository.js';
+
+/** Positions of the first and the last event of a span. */
+export interface Span {
+  readonly from: number;
+  readonly to: number;
+}
+
+export interface WebhookServices {
+  readonly webhooks: WebhookService;
+}
+
+/** The webhooks of the application, for operators and API keys. Methods with an id throw a {@link Refusal} 404 for an unknown one. */
+export class WebhookService {
+  constructor(
+    private readonly repository: WebhookRepository,
+    private readonly eventLog: Pick<EventLog, 'ends'>,
+    private readonly addresses: Pick<AllowedAddresses, 'refusal'>,
+  ) {}
+
+  /** Creates a webhook that receives the events from now on. @throws {Refusal} 400 the URL names an address that is not allowed */
+  async create(fields: z.output<typeof createWebhookInput>): Promise<Webhook> {
+    this.#check(fields.url);
+    return this.repository.create(fields);
+  }
+
+  /** Returns a page in ascending order of id. @param after id after which the page begins */
+  async list(after: number, limit: number): Promise<{ webhooks: Webhook[]; nextCursor: number | null }> {
+    const found = await this.repository.list(after, limit + 1);
+    const webhooks = found.slice(0, limit);
+    const last = found.length > limit ? webhooks.at(-1) : undefined;
+    return { webhooks, nextCursor: last === undefined ? null : Number(last.id) };
+  }
+
+  async get(id: number): Promise<Webhook> {
+    return known(await this.repository.find(id));
+  }
+
+  /** @throws {Refusal} 400 the URL names an address that is not allowed */
+  async change(id: number, fields: z.output<typeof changeWebhookInput>): Promise<Webhook> {
+    if (fields.url !== undefined) this.#check(fields.url);
+    return known(await this.repository.change(id, fields));
+  }
+
+  async remove(id: number): Promise<void> {
+    if (!(await this.repository.remove(id))) throw new Refusal('webhook_not_found');
+  }
+
+  /** Gives a webhook another secret. @param overlapSeconds time for which the one before signs as well */
+  async rotate(id: number, overlapSeconds: number): Promise<Webhook> {
+    return known(await this.repository.rotate(id, overlapSeconds));
+  }
+
+  /** Delivers the events after a position, also those that were delivered before. @throws {Refusal} 410 they are not kept any more */
+  async resume(id: number, after: number): Promise<Webhook> {
+    const { last, removed } = await this.eventLog.ends();
+    if (after < removed) throw new Refusal('events_expired', removed);
+    return known(await this.repository.resume(id, Math.min(after, last)));
+  }
+
+  /** Returns events that wait for a retry, the first of each room, and events that were given up. */
+  async undelivered(id: number, limit: number): Promise<Undelivered[]> {
+    await this.get(id);
+    return this.repository.undelivered(id, limit);
+  }
+
+  /** Delivers one event once more. @throws {Refusal} 404 the event is not kept */
+  async redeliver(id: number, position: number): Promise<Span> {
+    const { last, removed } = await this.eventLog.ends();
+    if (position <= removed || position > last) throw new Refusal('event_not_found');
+    return this.#redeliver(id, { from: position, to: position });
+  }
+
+  /** Delivers the events that were recorded in a span of time once more. @throws {Refusal} 404 none of them is kept */
+  async redeliverSpan(id: number, from: Date, to: Date): Promise<Span> {
+    await this.get(id);
+    const span = await this.repository.span(from, to);
+    if (span === undefined) throw new Refusal('event_not_found');
+    return this.#redeliver(id, span);
+  }
+
+  async #redeliver(id: number, span: Span): Promise<Span> {
+    if (!(await this.repository.redeliver(id, span.from, span.to))) throw new Refusal('webhook_not_found');
+    return span;
+  }
+
+  #check(url: string): void {
+    const refusal = this.addresses.refusal(new URL(url));
+    if (refusal !== undefined) throw new Refusal('invalid_field', 'url', `is refused: ${refusal}`);
+  }
+}
+
+/** @throws {Refusal} 404 */
+function known(webhook: Webhook | undefined): Webhook {
+  if (webhook === undefined) throw new Refusal('webhook_not_found');
+  return webhook;
+}
