@@ -43,6 +43,7 @@ import { type MessagePublisher, MessageService } from './messages/message-servic
 import { ReportRepository } from './messages/reports/repository.js';
 import { MessageRepository } from './messages/repository.js';
 import { RoomLog } from './messages/room-log.js';
+import { SendingRooms } from './messages/sending-rooms.js';
 import { UserRates } from './messages/user-rates.js';
 import { addPasswordMetrics } from './metrics/password-metrics.js';
 import { RequestMetrics } from './metrics/request-metrics.js';
@@ -70,7 +71,7 @@ export interface ApiParts {
   readonly history: RoomHistory;
   /** Read positions that PostgreSQL may not have yet. */
   readonly reads: ReadPositions;
-  /** Publishes the messages and changes that users send through the API. */
+  /** Publishes the messages and changes that users send through the API, and returns what gateways know of rooms. */
   readonly messagePublisher: MessagePublisher;
   readonly rateLimits: RateLimits;
   /** Revoked sessions and bans, shared with the gateways. */
@@ -184,6 +185,7 @@ export async function createApi(config: ApiConfig, parts: ApiParts): Promise<Api
       reads: parts.reads,
       access: new RoomAccess(roomRepository, config.auth.mode),
     }),
+    sendingRooms: new SendingRooms(parts.messagePublisher),
     messages: new MessageService({
       publisher: parts.messagePublisher,
       memberships: parts.memberships,

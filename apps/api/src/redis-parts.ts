@@ -1,5 +1,6 @@
 import {
   BrokerKeys,
+  RedisPositions,
   RedisPublisher,
   RedisReadPositions,
   RedisRoomDirectory,
@@ -45,17 +46,24 @@ export async function createRedisParts(
     Closeable
 > {
   const { redis, keyspace, trouble, close } = await openRedis(config, 'api', log, watch);
+  const names = new BrokerKeys(keyspace);
+  const messages = new RedisPublisher(redis, names, {
+    maxBacklogBytes: config.maxBacklogBytes,
+    maxBatchWindowMs: 0,
+  });
+  const positions = new RedisPositions(redis, names);
   return {
     access: new RedisAccessList(redis, keyspace),
     memberships: new RedisMembershipList(redis, keyspace),
-    publisher: new RedisPublisher(redis, new BrokerKeys(keyspace), PUBLISHER),
+    publisher: new RedisPublisher(redis, names, PUBLISHER),
     nodes: new RedisNodeRegistry(redis, keyspace),
     directory: new RedisRoomDirectory(redis, keyspace),
     history: new RedisRoomHistory(redis, keyspace),
-    messagePublisher: new RedisPublisher(redis, new BrokerKeys(keyspace), {
-      maxBacklogBytes: config.maxBacklogBytes,
-      maxBatchWindowMs: 0,
-    }),
+    messagePublisher: {
+      publish: (roomId, body, key) => messages.publish(roomId, body, key),
+      publishedWith: (roomId, key) => messages.publishedWith(roomId, key),
+      standing: (roomId, seen) => positions.ask(roomId, seen),
+    },
     presence: new RedisPresenceStore(redis, {
       keyspace,
       noticeTarget: redisNoticeTarget(keyspace, config.redis.cluster),

@@ -24,6 +24,7 @@ export { RedisArchiveQueue } from './redis/archive-queue.js';
 export { RedisBroker, type RedisBrokerOptions } from './redis/broker.js';
 export { BrokerKeys } from './redis/keys.js';
 export { redisNoticeTarget } from './redis/notice-target.js';
+export { RedisPositions } from './redis/positions.js';
 export { ProbeStats } from './redis/probe-stats.js';
 export { RedisPublisher, type RedisPublisherOptions } from './redis/publisher.js';
 export { RedisReadPositions } from './redis/read-positions.js';

@@ -1,5 +1,5 @@
 import { type Admission, type Credentials, type Guard, isKeyToken, keyOf } from '@chorus/auth';
-import { type AccessList, requireAccess } from '@chorus/control';
+import { type AccessList, type RoomVerdict, requireAccess } from '@chorus/control';
 import { type KeyScope, parseId, Refusal } from '@chorus/protocol';
 import type { Context } from '../http/context.js';
 import { USER_HEADER } from '../keys/api-key.js';
@@ -35,20 +35,23 @@ interface Authorizer {
   /**
    * Checks the sender against the access list.
    * @param roomId room of the request: a ban from it refuses the sender
+   * @returns what the mirror holds of the sender and the room, for mirrored operations
    * @throws {Refusal} 401 for a revoked token, 403 for a banned user
    * @throws {UnavailableError} the access list does not answer; the request must be refused
    */
-  allow(admitted: Admitted, roomId: number | undefined): Promise<void>;
+  allow(admitted: Admitted, roomId: number | undefined): Promise<RoomVerdict | undefined>;
 }
 
 /**
  * Returns the steps that admit requests to operations of one kind of {@link Access}.
  * @param scope what API keys need for the operation; undefined: they may not use it
+ * @param mirrored see `Declaration.mirrored`
  */
 export function authorizer(
   kind: Access,
   scope: KeyScope | undefined,
   { guard, access, keys }: AccessServices,
+  mirrored = false,
 ): Authorizer {
   return {
     identify(ctx) {
@@ -68,11 +71,16 @@ export function authorizer(
       }
     },
     async allow({ user, token }, roomId) {
-      if (user === undefined) return;
-      const [verdict] = await access.check([
-        { userId: user.id, tokenId: token?.tokenId, generation: token?.generation, roomId },
-      ]);
-      requireAccess(verdict);
+      if (user === undefined) return undefined;
+      const subject = { userId: user.id, tokenId: token?.tokenId, generation: token?.generation, roomId };
+      if (!mirrored || roomId === undefined) {
+        const [verdict] = await access.check([subject]);
+        requireAccess(verdict);
+        return undefined;
+      }
+      const [found] = await access.checkRooms([{ ...subject, roomId }]);
+      requireAccess(found?.verdict);
+      return found;
     },
   };
 }

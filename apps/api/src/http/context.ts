@@ -1,4 +1,5 @@
 import type { VerifiedToken } from '@chorus/auth';
+import type { RoomVerdict } from '@chorus/control';
 import type { Member } from '@chorus/protocol';
 import type { RouterContext } from '@koa/router';
 import type { ApiKey } from '../keys/api-key.js';
@@ -17,6 +18,8 @@ export interface RequestState {
   token?: VerifiedToken | undefined;
   /** API key of the request. */
   key?: ApiKey | undefined;
+  /** What the mirror holds of the user and the room in the path; only for operations that are `mirrored`. */
+  inRoom?: RoomVerdict | undefined;
   /** The thrown error, for the log. */
   failure?: unknown;
 }

@@ -22,6 +22,8 @@ export interface Declaration<
   readonly access: Access;
   /** What API keys need for it. Default: they may not use it. */
   readonly scope?: KeyScope;
+  /** Whether the access list is asked what the user is in the room of the path, too: see `RequestState.inRoom`. */
+  readonly mirrored?: true;
   /** Schema of the path parameters. */
   readonly params?: P;
   readonly query?: Q;
@@ -68,17 +70,17 @@ export function operation<
   declaration: Declaration<P, Q, B, A>,
   start: (services: S) => Act<Input<P, Q, B>, z.input<A>>,
 ): Operation<S> {
-  const { access, scope, answer } = declaration;
+  const { access, scope, mirrored = false, answer } = declaration;
   const handler = (services: S & AccessServices): Handler => {
     const act = start(services);
-    const { identify, allow } = authorizer(access, scope, services);
+    const { identify, allow } = authorizer(access, scope, services, mirrored);
     const read = inputReader(declaration);
     return async (ctx) => {
       // Authentication comes first: an unauthenticated client learns nothing about its input, and its body is not
       // read.
       const admission = await identify(ctx);
       const params = read.params(ctx);
-      await allow(admission, roomIn(params));
+      ctx.state.inRoom = await allow(admission, roomIn(params));
       await read.json(ctx);
       const body = await act(ctx, { params, query: read.query(ctx), body: read.body(ctx) });
       ctx.status = answer.status;

@@ -4,6 +4,7 @@ import type { MessageHistory } from './history.js';
 import type { MessageService } from './message-service.js';
 import type { ReportRepository } from './reports/repository.js';
 import type { RoomLog } from './room-log.js';
+import type { SendingRooms } from './sending-rooms.js';
 
 /** Dependencies of the message routes. */
 export interface MessageServices {
@@ -12,5 +13,6 @@ export interface MessageServices {
   readonly history: MessageHistory;
   readonly roomLog: RoomLog;
   readonly messages: MessageService;
+  readonly sendingRooms: SendingRooms;
   readonly reports: ReportRepository;
 }

@@ -19,19 +19,27 @@ import {
   type RoomUser,
 } from '@chorus/protocol';
 import { unavailable } from '../http/unavailable.js';
+import type { ApiKey } from '../keys/api-key.js';
 import type { HistoryRoom } from '../rooms/retention.js';
 import type { MessageHistory } from './history.js';
 import type { UserRates } from './user-rates.js';
 
-/** A user in a room, who may read it. */
+/** A user who may send to a room. */
 export interface Sender {
   readonly user: Member;
+  /** API key that acts as the user; undefined for a user with a token. */
+  readonly apiKey: ApiKey | undefined;
   readonly roomId: number;
-  readonly room: RoomUser & HistoryRoom;
+  readonly room: RoomUser;
   /** `Idempotency-Key` of the request; undefined without one. */
   readonly key: string | undefined;
   /** Seconds between two messages of the user; 0 for no slow mode. */
   readonly slowModeSeconds: number;
+}
+
+/** A sender who changes messages of the room, or reports them. */
+export interface ReadingSender extends Sender {
+  readonly room: RoomUser & HistoryRoom;
 }
 
 export interface NewMessage {
@@ -53,10 +61,11 @@ export type WantedChange =
   | { readonly type: 'delete' }
   | { readonly type: 'react' | 'unreact'; readonly reaction: string };
 
-export interface MessagePublisher extends Pick<Broker, 'publish' | 'publishedWith'> {}
+/** Publishes entries, and returns what gateways know of rooms. */
+export interface MessagePublisher extends Pick<Broker, 'publish' | 'publishedWith' | 'standing'> {}
 
 export interface MessageServiceParts {
-  readonly publisher: MessagePublisher;
+  readonly publisher: Pick<MessagePublisher, 'publish' | 'publishedWith'>;
   readonly history: MessageHistory;
   readonly memberships: Pick<MembershipList, 'takeTurn'>;
   readonly limits: MessageLimits;
@@ -81,7 +90,7 @@ export class MessageService {
   }
 
   /** @returns the position of the change @throws {Refusal} */
-  async change(sender: Sender, at: Position, change: WantedChange): Promise<Position> {
+  async change(sender: ReadingSender, at: Position, change: WantedChange): Promise<Position> {
     this.take(sender.user);
     refuse(checkWanted(change, this.parts.limits, sender.room));
     const { user, room, roomId, key } = sender;
@@ -126,7 +135,7 @@ export class MessageService {
       const { epoch, seq } = await this.parts.publisher.publish(roomId, body, idempotency);
       return { epoch, seq };
     } catch (error) {
-      // PostgreSQL has the room: gateways do not know it yet.
+      // The room was deleted a moment ago, or gateways do not know it yet.
       throw error instanceof RoomNotFoundError ? unavailable(error) : error;
     }
   }

@@ -4,7 +4,7 @@ import type { MessageServices } from './dependencies.js';
 import { IDEMPOTENT, SEND_ERRORS } from './errors.js';
 import { newMessageInput } from './inputs.js';
 import { entryJson } from './json.js';
-import { senderOf } from './sender.js';
+import { idempotencyKeyOf } from './sender.js';
 
 export const sendMessage = operation(
   {
@@ -13,6 +13,7 @@ export const sendMessage = operation(
     description: IDEMPOTENT,
     access: 'rooms',
     scope: 'messages:write',
+    mirrored: true,
     params: roomPath,
     body: newMessageInput,
     answer: { status: 201, description: 'The message was accepted.', body: entryJson },
@@ -20,7 +21,8 @@ export const sendMessage = operation(
   },
   (services: MessageServices) =>
     async (ctx, { params: { roomId }, body }) => {
-      const sender = await senderOf(services, ctx, roomId, 'send');
+      const key = idempotencyKeyOf(ctx);
+      const sender = await services.sendingRooms.sender(ctx.state, roomId, ctx.state.inRoom, key);
       return { roomId, ...(await services.messages.send(sender, body)) };
     },
 );

@@ -1,16 +1,18 @@
-import { accessTo, clientMsgIdSchema, Refusal, type RoomAction } from '@chorus/protocol';
+import { clientMsgIdSchema, Refusal, type RoomAction } from '@chorus/protocol';
 import type { Context } from '../http/context.js';
 import { required } from '../rooms/access.js';
 import type { MessageServices } from './dependencies.js';
-import type { Sender } from './message-service.js';
+import type { ReadingSender } from './message-service.js';
+import { refuseMuted, slowModeOf } from './standing.js';
 
-/** What muted users may not do. */
-const SPEAKING: ReadonlySet<RoomAction> = new Set(['send', 'changeOwn', 'react'] as const);
+/** What muted users may not do to messages. */
+const SPEAKING: ReadonlySet<RoomAction> = new Set(['changeOwn', 'react'] as const);
 
 const KEY_PROBLEM = 'must be 1 to 64 letters, digits, dots, colons, dashes or underscores';
 
 /**
- * Returns the sender of a request in a room, and its `Idempotency-Key`.
+ * Returns the sender of a change, who may also need to read the room, and the `Idempotency-Key` of the request. PostgreSQL decides: it is
+ * needed for the message that is to change.
  * @param action undefined: whatever users may do who see the room
  * @throws {Refusal} 404 or 403 by the table of access; 400 without a user, or with an invalid key
  */
@@ -19,24 +21,21 @@ export async function senderOf(
   ctx: Context,
   roomId: number,
   action?: RoomAction,
-): Promise<Sender> {
+): Promise<ReadingSender> {
   const user = required(ctx.state);
   const room =
     action === undefined
       ? await rooms.visible(ctx.state, roomId)
       : await rooms.get(ctx.state, roomId, action);
   if (action !== undefined && SPEAKING.has(action)) {
-    const mutedUntil = (await memberRepository.find(room.id, user.id))?.mutedUntil?.getTime() ?? 0;
-    const seconds = Math.ceil((mutedUntil - Date.now()) / 1_000);
-    if (seconds > 0) throw new Refusal('muted', seconds).with({ 'Retry-After': String(seconds) });
+    refuseMuted((await memberRepository.find(room.id, user.id))?.mutedUntil?.getTime());
   }
-  const isExempt = accessTo('skipSlowMode', room.kind, room.role) === 'yes';
-  const slowModeSeconds = isExempt ? 0 : room.slowModeSeconds;
-  return { user, roomId: room.id, room, key: keyOf(ctx), slowModeSeconds };
+  const slowModeSeconds = slowModeOf(room, room.slowModeSeconds);
+  return { user, apiKey: ctx.state.key, roomId: room.id, room, key: idempotencyKeyOf(ctx), slowModeSeconds };
 }
 
-/** The value may be quoted, as the draft of the header says. */
-function keyOf(ctx: Context): string | undefined {
+/** Returns the `Idempotency-Key` of a request. The value may be quoted, as the draft of the header says. @throws {Refusal} 400 */
+export function idempotencyKeyOf(ctx: Context): string | undefined {
   const given = ctx.get('Idempotency-Key').replace(/^"(.*)"$/, '$1');
   if (given === '') return undefined;
   if (!clientMsgIdSchema.safeParse(given).success) {

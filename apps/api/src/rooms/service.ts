@@ -210,8 +210,8 @@ export class RoomService {
       await this.#undo(id);
       throw error;
     }
-    // No gateway needs to know the owner before the room is in use.
-    if (kind === 'public') void outbox.deliver(id).catch((error: unknown) => this.#later(id, error));
+    // The owner may use the room at once as one. If this fails, the owner is none for a while.
+    if (kind === 'public') await outbox.deliver(id).catch((error: unknown) => this.#later(id, error));
     await this.#announceListed(room);
     await this.#announceMembers(id, fields.members);
     return room;
