@@ -126,6 +126,7 @@ describe(`requests made up from the document (FUZZ_SEED=${SEED})`, function () {
       muteMember: { seconds: 0 },
       createInvite: {},
       sendMessage: { content: 'new' },
+      sendMessages: { messages: [{ roomId: 1, content: 'new' }] },
       editMessage: { content: 'new' },
       appendToMessage: { text: 'new' },
       reportMessage: { reason: 'new' },

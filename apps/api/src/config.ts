@@ -96,7 +96,12 @@ export const apiSettings = {
   MAX_API_MESSAGES_PER_SECOND_PER_USER: integer(1, 1_000_000)
     .default(100)
     .describe(
-      'Messages, changes and reports per second that a user may send through one API; further ones get 429.',
+      'Messages, changes and reports per second that a user may send with a token through one API; further ones get 429.',
+    ),
+  MAX_API_MESSAGES_PER_SECOND_PER_KEY: integer(1, 1_000_000)
+    .default(1_000)
+    .describe(
+      'Messages, changes and reports per second that an API key without a limit of its own may send through one API; further ones get 429.',
     ),
   ...messageLimitSettings,
   ...retentionSettings,
@@ -140,6 +145,8 @@ export interface ApiConfig extends BalancedConfig {
   readonly maxMessagesPerSecondPerUser: number;
   /** Ranges of addresses that are not public and to which webhooks may be sent. */
   readonly webhookAllowAddresses: readonly string[];
+  /** Of keys without a limit of their own. */
+  readonly maxMessagesPerSecondPerKey: number;
   readonly shutdownTimeoutMs: number;
   /** Undefined without an operator port. */
   readonly operator: OperatorConfig | undefined;
@@ -187,6 +194,7 @@ export function loadApiConfig(env: Environment): ApiConfig {
     retentionDays: retentionDays(settings),
     maxMessagesPerSecondPerUser: settings.MAX_API_MESSAGES_PER_SECOND_PER_USER,
     webhookAllowAddresses: settings.WEBHOOK_ALLOW_ADDRESSES,
+    maxMessagesPerSecondPerKey: settings.MAX_API_MESSAGES_PER_SECOND_PER_KEY,
     shutdownTimeoutMs: settings.SHUTDOWN_TIMEOUT_MS,
     operator: operatorConfig(settings),
     traces: tracesConfig(settings),

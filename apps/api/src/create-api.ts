@@ -43,8 +43,9 @@ import { type MessagePublisher, MessageService } from './messages/message-servic
 import { ReportRepository } from './messages/reports/repository.js';
 import { MessageRepository } from './messages/repository.js';
 import { RoomLog } from './messages/room-log.js';
-import { SendingRooms } from './messages/sending-rooms.js';
-import { UserRates } from './messages/user-rates.js';
+import { KeyRates } from './messages/sending/key-rates.js';
+import { SendingRooms } from './messages/sending/sending-rooms.js';
+import { UserRates } from './messages/sending/user-rates.js';
 import { addPasswordMetrics } from './metrics/password-metrics.js';
 import { RequestMetrics } from './metrics/request-metrics.js';
 import { NameFolding } from './names/folding.js';
@@ -185,13 +186,14 @@ export async function createApi(config: ApiConfig, parts: ApiParts): Promise<Api
       reads: parts.reads,
       access: new RoomAccess(roomRepository, config.auth.mode),
     }),
-    sendingRooms: new SendingRooms(parts.messagePublisher),
+    sendingRooms: new SendingRooms(parts.messagePublisher, parts.access),
     messages: new MessageService({
       publisher: parts.messagePublisher,
       memberships: parts.memberships,
       history,
       limits: config.messageLimits,
       rates: new UserRates(config.maxMessagesPerSecondPerUser),
+      keyRates: new KeyRates(config.maxMessagesPerSecondPerKey),
       nextId: messageIds(nodeId),
     }),
   });

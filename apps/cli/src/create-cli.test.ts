@@ -70,8 +70,9 @@ describe('the command line for operators', () => {
       },
     ]);
     answers = [[201, { ...KEY, key: 'chk_x' }]];
-    await run([...CREATE, '--bot', '7', '--expires', '2030-01-31T12:00:00Z']);
-    expect(JSON.parse(seen[1]?.body ?? '')).to.include({ botId: '7', expiresAt: '2030-01-31T12:00:00Z' });
+    await run([...CREATE, '--bot', '7', '--messages-per-second', '50', '--expires', '2030-01-31T12:00:00Z']);
+    const given = { botId: '7', messagesPerSecond: 50, expiresAt: '2030-01-31T12:00:00Z' };
+    expect(JSON.parse(seen[1]?.body ?? '')).to.include(given);
   });
 
   it('lists all keys, page by page', async () => {

@@ -9,6 +9,7 @@ const keySchema = z.object({
   name: z.string(),
   scopes: z.array(z.string()),
   botId: z.number().nullable(),
+  messagesPerSecond: z.number().nullable(),
   createdAt: z.string(),
   expiresAt: z.string().nullable(),
   revokedAt: z.string().nullable(),
@@ -18,6 +19,14 @@ const createdSchema = keySchema.extend({ key: z.string() });
 const pageSchema = z.object({ keys: z.array(keySchema), nextCursor: z.string().nullable() });
 
 type Key = z.infer<typeof keySchema>;
+
+interface CreateOptions {
+  readonly name: string;
+  readonly scopes: string;
+  readonly bot?: string;
+  readonly messagesPerSecond?: string;
+  readonly expires?: string;
+}
 
 /** `chorus keys`: API keys of applications and bots. */
 export function keysCommand(context: CliContext): Command {
@@ -31,12 +40,16 @@ export function keysCommand(context: CliContext): Command {
       `what the key may do, separated by commas: ${KEY_SCOPE_NAMES.join(', ')}`,
     )
     .option('--bot <id>', 'id of the bot that acts with the key')
+    .option('--messages-per-second <number>', 'limit of the key on each API; default: that of the API')
     .option('--expires <time>', 'when the key ends, such as 2030-01-31T12:00:00Z; default: never')
-    .action(async (options: { name: string; scopes: string; bot?: string; expires?: string }) => {
+    .action(async (options: CreateOptions) => {
       const created = await context.send(createdSchema, 'POST', '/keys', {
         name: options.name,
         scopes: options.scopes.split(',').map((scope) => scope.trim()),
         ...(options.bot === undefined ? {} : { botId: options.bot }),
+        ...(options.messagesPerSecond === undefined
+          ? {}
+          : { messagesPerSecond: Number(options.messagesPerSecond) }),
         ...(options.expires === undefined ? {} : { expiresAt: options.expires }),
       });
       context.print(created, () => created.key);

@@ -102,7 +102,7 @@ export function describeUpgrade(route: GatewayRoute): Json {
 function tagOf(path: string): string {
   if (/^\/api\/(users|keys)(\/|$)/.test(path)) return 'users';
   if (/^\/api\/(events|webhooks)(\/|$)/.test(path)) return 'events';
-  if (path.startsWith('/api/rooms')) return 'rooms';
+  if (/^\/api\/(rooms|messages)/.test(path)) return 'rooms';
   return path.startsWith('/ws/') ? 'original' : 'service';
 }
 

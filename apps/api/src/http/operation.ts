@@ -31,6 +31,8 @@ export interface Declaration<
   readonly original?: true;
   /** Schema of the JSON body; without it the body is not read. */
   readonly body?: B;
+  /** Size of the largest body, in KiB. Default: 64. */
+  readonly bodyKiB?: number;
   readonly answer: {
     readonly status: SuccessStatus;
     readonly description: string;
@@ -97,8 +99,9 @@ function inputReader<P extends z.ZodObject, Q extends z.ZodObject, B extends z.Z
   query,
   original,
   body,
+  bodyKiB,
 }: Declaration<P, Q, B>) {
-  const json = body === undefined ? undefined : jsonBody();
+  const json = body === undefined ? undefined : jsonBody(bodyKiB);
   const known = new Set([
     ...Object.keys(query?.shape ?? {}),
     ...(access === 'rooms' ? SENDER_PARAMETERS : []),

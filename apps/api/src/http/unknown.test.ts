@@ -1,8 +1,9 @@
 import type { Database } from '@chorus/database';
-import { type HttpErrorCode, isOriginalRoute, REFUSALS } from '@chorus/protocol';
+import { type HttpErrorCode, isOriginalRoute, KEY_SCOPE_NAMES, REFUSALS } from '@chorus/protocol';
 import { expect } from 'chai';
 import { publicRoutes } from '../routes.js';
 import { type Client, openDatabase, type RunningApi, sendRaw, startApi } from '../testing/api.js';
+import { newKey, withKey } from '../testing/keys.js';
 import { routesOf } from './route-table.js';
 
 const JSON_TYPE = { 'Content-Type': 'application/json' };
@@ -73,10 +74,12 @@ describe('unknown requests', function () {
 
   it('with an unknown parameter get 400, on every route but those of the original service', async () => {
     const { id } = (await client.post('/api/rooms', { name: 'x' })).body;
+    const program = withKey(anonymous, await newKey(db, KEY_SCOPE_NAMES));
     const original: string[] = [];
     for (const { method, path, operation } of routesOf(publicRoutes)) {
       const body = operation.declaration.body === undefined ? undefined : '{}';
-      const sender = operation.declaration.original === true ? anonymous : client;
+      const { original: isOriginal, access } = operation.declaration;
+      const sender = isOriginal === true ? anonymous : access === 'key' ? program : client;
       const query = path === '/livez' ? 'userId=1' : 'wrong=1';
       const answer = await sender.send(method, `${pathTo(path, id)}?${query}`, body, JSON_TYPE);
       const route = `${method} ${path}`;

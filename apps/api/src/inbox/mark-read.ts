@@ -22,13 +22,13 @@ export const markRead = operation(
     errors: {
       ...UNKNOWN_ROOM,
       403: `${NOT_YOURS[403]} Only members have a read position.`,
-      429: 'The user sends more messages, changes and read positions per second than `MAX_MESSAGES_PER_SECOND_PER_USER`.',
+      429: 'The user or the key sends more messages, changes and read positions per second than allowed, see `sendMessage`.',
       503: 'PostgreSQL or Redis is unavailable.',
     },
   },
   ({ inbox, messages }: InboxServices & Pick<MessageServices, 'messages'>) =>
     async (ctx, { params: { roomId }, body: { position, unread } }) => {
-      messages.take(required(ctx.state));
+      messages.take({ user: required(ctx.state), apiKey: ctx.state.key });
       return readPosition(await inbox.markRead(ctx.state, roomId, position, unread));
     },
 );

@@ -4,7 +4,7 @@ import type { MessageHistory } from './history.js';
 import type { MessageService } from './message-service.js';
 import type { ReportRepository } from './reports/repository.js';
 import type { RoomLog } from './room-log.js';
-import type { SendingRooms } from './sending-rooms.js';
+import type { SendingRooms } from './sending/sending-rooms.js';
 
 /** Dependencies of the message routes. */
 export interface MessageServices {

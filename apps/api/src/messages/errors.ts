@@ -4,7 +4,7 @@ import { UNKNOWN_ROOM } from '../rooms/json.js';
 export const SEND_ERRORS = {
   ...UNKNOWN_ROOM,
   403: 'The role of the user does not allow this, or the user is banned.',
-  429: 'The user sends more messages and changes per second than `MAX_MESSAGES_PER_SECOND_PER_USER`.',
+  429: 'The user sends more messages and changes per second than `MAX_API_MESSAGES_PER_SECOND_PER_USER`, or the API key more than its limit, by default `MAX_API_MESSAGES_PER_SECOND_PER_KEY`.',
   503: 'PostgreSQL or Redis is unavailable, or messages cannot be stored fast enough. With 503 it is unknown whether the request had an effect.',
 } as const;
 

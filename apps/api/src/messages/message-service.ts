@@ -22,7 +22,8 @@ import { unavailable } from '../http/unavailable.js';
 import type { ApiKey } from '../keys/api-key.js';
 import type { HistoryRoom } from '../rooms/retention.js';
 import type { MessageHistory } from './history.js';
-import type { UserRates } from './user-rates.js';
+import type { KeyRates } from './sending/key-rates.js';
+import type { UserRates } from './sending/user-rates.js';
 
 /** A user who may send to a room. */
 export interface Sender {
@@ -70,6 +71,7 @@ export interface MessageServiceParts {
   readonly memberships: Pick<MembershipList, 'takeTurn'>;
   readonly limits: MessageLimits;
   readonly rates: UserRates;
+  readonly keyRates: KeyRates;
   /** Returns an id that no other message of the cluster has. */
   nextId(): string;
 }
@@ -80,8 +82,16 @@ export class MessageService {
 
   /** @returns the position of the message @throws {Refusal} */
   async send(sender: Sender, message: NewMessage): Promise<Position> {
+    this.take(sender);
+    return this.sendAdmitted(sender, message);
+  }
+
+  /**
+   * Sends a message for which the budget was taken. Messages of a sender to a room that are passed in one tick are published in this order.
+   * @returns the position of the message @throws {Refusal}
+   */
+  async sendAdmitted(sender: Sender, message: NewMessage): Promise<Position> {
     const { limits, nextId } = this.parts;
-    this.take(sender.user);
     refuse(checkParts(message, limits, sender.room));
     await this.#takeTurn(sender);
     const encode = messageEncoder(sender.roomId, sender.user);
@@ -91,7 +101,7 @@ export class MessageService {
 
   /** @returns the position of the change @throws {Refusal} */
   async change(sender: ReadingSender, at: Position, change: WantedChange): Promise<Position> {
-    this.take(sender.user);
+    this.take(sender);
     refuse(checkWanted(change, this.parts.limits, sender.room));
     const { user, room, roomId, key } = sender;
     const target = await this.parts.history.at(room, at);
@@ -112,11 +122,12 @@ export class MessageService {
     return this.#publish(sender, encodeChange(roomId, user, partsOf(change, target, start)));
   }
 
-  /** Uses up the budget of a user. @throws {Refusal} 429 */
-  take(user: Member): void {
-    if (!this.parts.rates.take(user.id, performance.now())) {
-      throw new Refusal('too_many_requests').with({ 'Retry-After': '1' });
-    }
+  /** Uses up the budget of the API key, or else of the user. @throws {Refusal} 429 */
+  take({ user, apiKey }: Pick<Sender, 'user' | 'apiKey'>, count = 1): void {
+    const { rates, keyRates } = this.parts;
+    const now = performance.now();
+    if (apiKey !== undefined) refuseFor(keyRates.take(apiKey, count, now));
+    else if (!rates.take(user.id, now)) refuseFor(1_000);
   }
 
   /** Waits for no one: a user who sends too early is refused. */
@@ -143,6 +154,12 @@ export class MessageService {
   #publishedWith({ roomId, user }: Sender, key: string): Promise<Position | undefined> {
     return this.parts.publisher.publishedWith(roomId, idempotencyKey(user.id, key));
   }
+}
+
+/** @param waitMs time until the budget allows more, in milliseconds @throws {Refusal} 429 */
+function refuseFor(waitMs: number): void {
+  if (waitMs <= 0) return;
+  throw new Refusal('too_many_requests').with({ 'Retry-After': String(Math.ceil(waitMs / 1_000)) });
 }
 
 function refuse(problem: MessageRefusal | undefined): void {

@@ -8,11 +8,13 @@ import type { MessageServices } from './dependencies.js';
 import { listMessages } from './list-messages.js';
 import { listReports } from './reports/list-reports.js';
 import { reportMessage } from './reports/report-message.js';
-import { sendMessage } from './send-message.js';
+import { sendBatch } from './sending/send-batch.js';
+import { sendMessage } from './sending/send-message.js';
 
 export const messageRoutes: RouteTable<MessageServices> = {
   'GET /api/rooms/:roomId/messages': listMessages,
   'POST /api/rooms/:roomId/messages': sendMessage,
+  'POST /api/messages/batch': sendBatch,
   'PATCH /api/rooms/:roomId/messages/:position': editMessage,
   'DELETE /api/rooms/:roomId/messages/:position': deleteMessage,
   'POST /api/rooms/:roomId/messages/:position/append': appendToMessage,

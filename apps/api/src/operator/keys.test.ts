@@ -70,9 +70,10 @@ describe("operators' routes of API keys", function () {
 
   it('create keys of bots, and of no other users', async () => {
     const { operator } = fixture;
-    const fields = { name: 'x', scopes: ['messages:write'], expiresAt: '2099-01-01T00:00:00Z' };
+    const common = { scopes: ['messages:write'], expiresAt: '2099-01-01T00:00:00Z' };
+    const fields = { ...common, name: 'x', messagesPerSecond: 50 };
     const { body } = await operator.post('/keys', { ...fields, botId: 2 });
-    expect([body.botId, body.expiresAt]).to.deep.equal([2, '2099-01-01T00:00:00.000Z']);
+    expect(body).to.include({ botId: 2, messagesPerSecond: 50, expiresAt: '2099-01-01T00:00:00.000Z' });
     for (const botId of [1, 3]) {
       expectAnswer(await operator.post('/keys', { ...fields, botId }), 404, {
         error: 'there is no such user',
@@ -92,6 +93,8 @@ describe("operators' routes of API keys", function () {
       [{ expiresAt: '2020-01-01T00:00:00Z' }, /^expiresAt must be a time to come/],
       [{ expires: 1 }, /^expires is not known here/],
       [{ botId: 0 }, /^botId must be/],
+      [{ messagesPerSecond: 0 }, /^messagesPerSecond must be a whole number from 1/],
+      [{ messagesPerSecond: null }, /^messagesPerSecond must be/],
     ] as const) {
       const answer = await operator.post('/keys', { ...good, ...change });
       expect(answer.status, JSON.stringify(change)).to.equal(400);

@@ -13,7 +13,12 @@ export interface TestKey {
 export async function newKey(
   db: Database,
   scopes: readonly KeyScope[],
-  fields: { readonly botId?: number; readonly name?: string; readonly expiresAt?: Date } = {},
+  fields: {
+    readonly botId?: number;
+    readonly name?: string;
+    readonly expiresAt?: Date;
+    readonly messagesPerSecond?: number;
+  } = {},
 ): Promise<TestKey> {
   const { id, secretHash, text } = generateKey();
   await db.apiKey.create({

@@ -2,18 +2,21 @@ import { Refusal } from '@chorus/protocol';
 import bodyParser from 'koa-bodyparser';
 import type { Step } from '../context.js';
 
-/** Ten times the size of the largest valid request. */
-const MAX_BODY_KIB = 64;
+/** Size of the largest body of most routes, in KiB: ten times that of the largest valid request. */
+const BODY_KIB = 64;
 
-/** Reads the body as JSON. Routes without a body do not use this. */
-export function jsonBody(): Step {
+/**
+ * Reads the body as JSON. Routes without a body do not use this.
+ * @param maxKiB size of the largest body, in KiB
+ */
+export function jsonBody(maxKiB = BODY_KIB): Step {
   const parse = bodyParser({
     enableTypes: ['json'],
     // The type is checked below. The parser's own check is stricter, and it ignores a body whose type it does not accept.
     detectJSON: () => true,
-    jsonLimit: `${MAX_BODY_KIB}kb`,
+    jsonLimit: `${maxKiB}kb`,
     onerror: (error) => {
-      throw bodyError(error);
+      throw bodyError(error, maxKiB);
     },
   });
   return async (ctx, next) => {
@@ -32,12 +35,12 @@ export function jsonBody(): Step {
 const isUtf8 = (charset: string): boolean => charset === '' || /^utf-?8$/i.test(charset);
 
 /** The parser's own errors contain the body, so they must not be logged. */
-function bodyError(error: Error): Refusal {
+function bodyError(error: Error, maxKiB: number): Refusal {
   const status = 'status' in error ? error.status : undefined;
   switch (status) {
     case 413:
       // Closes the connection: reusing it would require reading the rest of the body.
-      return new Refusal('body_too_large', MAX_BODY_KIB).with({ Connection: 'close' });
+      return new Refusal('body_too_large', maxKiB).with({ Connection: 'close' });
     case 415:
       return new Refusal('unsupported_encoding');
     default:

@@ -20,8 +20,9 @@ export const reportMessage = operation(
   },
   (services: MessageServices) =>
     async (ctx, { params: { roomId, position }, body: { reason } }) => {
-      const { user, room } = await senderOf(services, ctx, roomId, 'report');
-      services.messages.take(user);
+      const sender = await senderOf(services, ctx, roomId, 'report');
+      services.messages.take(sender);
+      const { user, room } = sender;
       const message = await services.history.at(room, position);
       if (message === undefined) throw new Refusal('message_not_found');
       if (message.deleted !== undefined) throw new Refusal('message_deleted');

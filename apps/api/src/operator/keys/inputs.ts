@@ -6,6 +6,7 @@ import { limit } from '../../rooms/inputs.js';
 import { futureTime } from '../inputs.js';
 
 const SCOPES = `must be a list of ${KEY_SCOPE_NAMES.join(', ')}`;
+const LIMIT = 'must be a whole number from 1 to 1000000';
 const id = z.string().regex(KEY_ID, 'must be the id of a key: 12 letters and digits');
 
 export const newKeyInput = z.strictObject({
@@ -15,6 +16,7 @@ export const newKeyInput = z.strictObject({
     .min(1, SCOPES)
     .transform((scopes) => KEY_SCOPE_NAMES.filter((scope) => scopes.includes(scope))),
   botId: idSchema.optional(),
+  messagesPerSecond: z.int(LIMIT).min(1, LIMIT).max(1_000_000, LIMIT).optional(),
   expiresAt: futureTime.optional(),
 });
 

@@ -1,18 +1,21 @@
 import { type Broker, RoomNotFoundError } from '@chorus/broker';
-import type { RoomVerdict } from '@chorus/control';
+import { type AccessList, type RoomVerdict, requireAccess } from '@chorus/control';
 import { Refusal, type RoomKind } from '@chorus/protocol';
-import { unavailable } from '../http/unavailable.js';
-import type { Caller } from '../keys/api-key.js';
-import { demand, required } from '../rooms/access.js';
-import type { Sender } from './message-service.js';
-import { refuseMuted, slowModeOf } from './standing.js';
+import { unavailable } from '../../http/unavailable.js';
+import type { Caller } from '../../keys/api-key.js';
+import { demand, required } from '../../rooms/access.js';
+import type { Sender } from '../message-service.js';
+import { refuseMuted, slowModeOf } from '../standing.js';
 
 /** What the mirror holds of a user and a room, without the verdict. */
 type Held = Pick<RoomVerdict, 'membership' | 'slowModeSeconds'>;
 
 /** Admits users who send to rooms by the mirror in Redis, as gateways do: no message costs a statement of PostgreSQL. */
 export class SendingRooms {
-  constructor(private readonly rooms: Pick<Broker, 'standing'>) {}
+  constructor(
+    private readonly rooms: Pick<Broker, 'standing'>,
+    private readonly access: Pick<AccessList, 'checkRooms'>,
+  ) {}
 
   /**
    * Returns the sender of messages to a room, whom the access list admits.
@@ -41,6 +44,30 @@ export class SendingRooms {
     refuseMuted(membership?.mutedUntil);
     const slowMode = slowModeOf(room, slowModeSeconds);
     return { user, apiKey: caller.key, roomId, room, key: idempotencyKey, slowModeSeconds: slowMode };
+  }
+
+  /**
+   * Like {@link sender} for many rooms, without idempotency keys; some may be named repeatedly.
+   * @returns for each room its sender, or why there is none
+   * @throws {UnavailableError}
+   */
+  async senders(
+    caller: Caller,
+    roomIds: readonly number[],
+  ): Promise<Map<number, PromiseSettledResult<Sender>>> {
+    const user = required(caller);
+    const ids = [...new Set(roomIds)];
+    const held = await this.access.checkRooms(ids.map((roomId) => ({ userId: user.id, roomId })));
+    const entries = ids.map(async (roomId, at) => {
+      const [result] = await Promise.allSettled([this.#admitted(caller, roomId, held[at])]);
+      return [roomId, result] as const;
+    });
+    return new Map(await Promise.all(entries));
+  }
+
+  async #admitted(caller: Caller, roomId: number, held: RoomVerdict | undefined): Promise<Sender> {
+    requireAccess(held?.verdict);
+    return this.sender(caller, roomId, held, undefined);
   }
 
   async #kindOf(roomId: number): Promise<RoomKind | undefined> {

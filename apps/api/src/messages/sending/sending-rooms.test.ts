@@ -3,7 +3,8 @@ import { MemoryAccessList } from '@chorus/control';
 import { createDatabase, type Database } from '@chorus/database';
 import { type Answer, until } from '@chorus/testing';
 import { expect } from 'chai';
-import { type Client, openDatabase, type RunningApi, startApi } from '../testing/api.js';
+import { type Client, openDatabase, type RunningApi, startApi } from '../../testing/api.js';
+import { newUsers } from '../../testing/keys.js';
 
 const ANN = { id: 1, username: 'ann' };
 const BEN = { id: 2, username: 'ben' };
@@ -20,6 +21,7 @@ describe('sending through an API that cannot reach PostgreSQL', function () {
 
   before(async () => {
     ({ db } = await openDatabase());
+    await newUsers(db, [ANN, BEN]);
     away = createDatabase('postgresql://nobody@127.0.0.1:1/none', { poolSize: 1, timeoutMs: 500 });
     const rooms = new MemoryRoomStore();
     access = new MemoryAccessList();
