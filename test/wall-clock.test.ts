@@ -22,6 +22,11 @@ const TIME_OF_DAY: Readonly<Record<string, string>> = {
   'apps/gateway/src/sessions/v1/commands/refresh.ts': 'tokens end at a time of day',
   'apps/gateway/src/telemetry/timings.ts': 'the age of messages that others sent',
   'apps/gateway/src/sessions/plain-session.ts': 'when a message was sent',
+  'apps/cli/src/keys.ts': 'keys end at a time of day, as operators are shown',
+  'apps/dispatcher/src/webhooks/lanes.ts': 'dispatchers share when a delivery is due',
+  'apps/dispatcher/src/webhooks/webhook-client.ts': 'signatures have a time of day',
+  'apps/dispatcher/src/webhooks/webhook-sender.ts':
+    'dispatchers share when an endpoint is due; the age of events',
   'apps/gateway/src/lifecycle/connection-lifecycle.ts':
     'tokens end at a time of day, and when a process started, as operators are shown',
   'apps/gateway/src/sessions/v1/frames.ts': 'tokens end at a time of day',

@@ -5,6 +5,7 @@ import { describeInbox } from './http/inbox.js';
 import { describeMembers } from './http/members.js';
 import { describeOpenMode } from './http/open-mode.js';
 import { describePage } from './http/page.js';
+import { describePrograms } from './http/programs.js';
 import { describeRestRooms } from './http/rest-rooms.js';
 import { describeRooms } from './http/rooms.js';
 import { describeUsers } from './http/users.js';
@@ -22,6 +23,7 @@ const PARTS = {
   'rooms with members': describeMembers,
   'the inbox': describeInbox,
   history: describeHistory,
+  programs: describePrograms,
   'entering and leaving': describeJoining,
   sockets: describeSockets,
   'chorus.v1 sockets': describeV1Sockets,
@@ -56,6 +58,6 @@ function describeRunning(
     after(() => target?.close());
     for (const [what, part] of Object.entries(parts)) describe(what, () => part(() => target));
     // The last, so that it has seen all of it.
-    if (parts === PARTS) holdAgainstDocument();
+    if (parts === PARTS) holdAgainstDocument(() => target);
   });
 }

@@ -1,18 +1,22 @@
+import { OPERATOR_SETTINGS } from '../support/clients/operator.js';
+
 /** A running Chorus that the contract is held against, whatever it is made of. */
 export interface Target {
   readonly url: string;
+  readonly operatorUrl: string | undefined;
   /** What it signs tokens with. */
   readonly secret: string;
   readonly close: () => Promise<void>;
 }
 
 /** Starts one with these settings. */
-export type Start = (env: Record<string, string>) => Promise<{ url: string; close(): Promise<void> }>;
+export type Start = (env: Record<string, string>) => Promise<Omit<Target, 'secret'>>;
 
 const JWT_SECRET = 'the secret of the contract suites, long enough';
 
 /** Limits low enough to be reached, and a grace short enough to be waited for. */
 const SETTINGS = {
+  ...OPERATOR_SETTINGS,
   JWT_SECRET,
   PRESENCE_GRACE_MS: '200',
   ALLOWED_ORIGINS: 'https://chat.example',
@@ -21,6 +25,5 @@ const SETTINGS = {
 };
 
 export async function startTarget(start: Start, env: Record<string, string> = {}): Promise<Target> {
-  const { url, close } = await start({ ...SETTINGS, ...env });
-  return { url, secret: JWT_SECRET, close };
+  return { ...(await start({ ...SETTINGS, ...env })), secret: JWT_SECRET };
 }

@@ -6,6 +6,8 @@ import { startProgram } from './program.js';
 
 export interface TestStandalone {
   readonly url: string;
+  /** URL of the operator port; undefined unless `OPERATOR_PORT` is set. */
+  readonly operatorUrl: string | undefined;
   readonly dataDir: string;
   close(): Promise<void>;
 }
@@ -26,7 +28,8 @@ export async function startTestStandalone(env: Record<string, string> = {}): Pro
   };
   try {
     const [, url = ''] = await program.printed(/(http:\/\/\S+)/);
-    return { url, dataDir, close };
+    const [, operatorUrl] = /The operator API is at (http:\/\/\S+)\.\n/.exec(program.stdout) ?? [];
+    return { url, operatorUrl, dataDir, close };
   } catch (error) {
     await close();
     throw error;
