@@ -19,7 +19,8 @@ describeContract('a cluster of 2 APIs and 3 gateways with a pooler, a schema and
   const pooler = closer.add(await startTestPgbouncer(database));
   const [redisUrl = ''] = await addRedisUser([redis.url], 'test-*');
   const servers = { DATABASE_URL: `${pooler.through(database)}?schema=chat`, REDIS_URL: redisUrl };
-  const size = env.AUTH === 'open' ? { gateways: 1, apis: 1, archivers: 0 } : { gateways: 3, apis: 2, dispatchers: 1 };
+  const size =
+    env.AUTH === 'open' ? { gateways: 1, apis: 1, archivers: 0 } : { gateways: 3, apis: 2, dispatchers: 1 };
   const cluster = await startTestCluster({ ...size, env: { ...servers, ...env } });
   const close = async (): Promise<void> => {
     await cluster.close();
