@@ -34,7 +34,7 @@ export function holdAgainstDocument(target: () => Target): void {
   before(() => {
     stop = watchRequests((exchange) => {
       const { origin, pathname, search } = new URL(exchange.url);
-      // The operator API has a document of its own.
+      // The document does not describe the operator API.
       if (origin === target().operatorUrl) return;
       // A page, and so none of the document's business.
       if (pathname.startsWith('/api/docs')) return;

@@ -28,7 +28,10 @@ export function describePrograms(target: () => Target): void {
     socket.send({ type: 'publish', roomId: room, clientMsgId: 'hello', content: 'hello' });
     await socket.of('ack');
     socket.close();
-    expect((await call(own, 'GET', `/rooms/${room}/messages`)).body.messages).to.have.lengthOf(1);
+    const messages = ['how', 'are', 'you'].map((content) => ({ roomId: room, content }));
+    const sent = await call(own, 'POST', '/messages/batch', { messages });
+    expect([sent.status, sent.body.results.length]).to.deep.equal([200, 3]);
+    expect((await call(own, 'GET', `/rooms/${room}/messages`)).body.messages).to.have.lengthOf(4);
     expectError(await call(own, 'POST', '/rooms', { name: 'no' }), 403);
   });
 
