@@ -15,6 +15,7 @@ import { addDispatchMetrics } from './metrics.js';
 import { EventRetention } from './sequencing/event-retention.js';
 import { Sequencer } from './sequencing/sequencer.js';
 import { WebhookDispatching } from './webhooks/dispatching.js';
+import { LANES_AT_ONCE } from './webhooks/lanes.js';
 import { WebhookClient } from './webhooks/webhook-client.js';
 import { WebhookRepository } from './webhooks/webhook-repository.js';
 
@@ -95,7 +96,7 @@ export function startDispatching(
   const parts = {
     log: eventLog,
     feed: closer.add(new EventFeed(eventLog)),
-    client: closer.add(new WebhookClient(addresses, concurrency)),
+    client: closer.add(new WebhookClient(addresses, concurrency + LANES_AT_ONCE)),
     // One process can restart under the name of one that died.
     repository: new WebhookRepository(db, `${nodeId}-${randomBytes(4).toString('hex')}`, leaseMs),
     ...{ counts, concurrency, retentionMs: config.webhookRetentionDays * DAY_MS, logger: log },

@@ -10,21 +10,27 @@ import type { ClaimedWebhook } from './webhook-repository.js';
 /** Events of one step. */
 const PAGE = 50;
 /** Lanes that are worked at a time: they must not take all connections from the other rooms. */
-const AT_ONCE = 8;
+export const LANES_AT_ONCE = 8;
 /** Pause while no lane is due, in milliseconds. */
 const IDLE_MS = 200;
+/** Pause of a lane after PostgreSQL failed, in milliseconds. */
+const RETRY_MS = 1_000;
 
 export interface LaneParts extends SenderParts {
   deliver(event: LoggedEvent): Promise<Failure | undefined>;
   /** Whether the endpoint counts as down: its lanes wait. */
   isDown(): boolean;
+  /** Reports what cannot be stored or read. */
+  failing(error: unknown): void;
   readonly signal: AbortSignal;
 }
 
 /** The rooms of a webhook whose events wait for a retry, and the spans that are delivered again. */
 export class LaneWorker {
   readonly #lanes = new Map<bigint, WebhookLane>();
-  readonly #limit = pLimit(AT_ONCE);
+  /** Work in progress, by the id of the lane. */
+  readonly #working = new Map<bigint, Promise<void>>();
+  readonly #limit = pLimit(LANES_AT_ONCE);
   /** The sender leaves events of rooms with a lane to the lane, up to this position. */
   #reserved: number;
 
@@ -63,15 +69,28 @@ export class LaneWorker {
     return [...rooms.values()];
   }
 
-  /** Works off the lanes that are due. */
-  async round(): Promise<void> {
-    const now = Date.now();
-    const due = this.parts.isDown()
-      ? []
-      : [...this.#lanes.values()].filter(({ nextAttemptAt }) => nextAttemptAt.getTime() <= now);
-    await Promise.all(due.map((lane) => this.#limit(() => this.#work(lane))));
-    if (due.length === 0)
-      await sleep(IDLE_MS, undefined, { signal: this.parts.signal }).catch(() => undefined);
+  /** Works off the lanes that are due, each by itself, until the sender ends. */
+  async run(): Promise<void> {
+    const { signal } = this.parts;
+    while (!signal.aborted) {
+      const now = Date.now();
+      const isDown = this.parts.isDown();
+      for (const lane of this.#lanes.values()) {
+        if (!isDown && lane.nextAttemptAt.getTime() <= now && !this.#working.has(lane.id)) this.#begin(lane);
+      }
+      await sleep(IDLE_MS, undefined, { signal }).catch(() => undefined);
+    }
+    await Promise.all(this.#working.values());
+  }
+
+  #begin(lane: WebhookLane): void {
+    const work = this.#limit(() => this.#work(lane))
+      .catch((error: unknown) => {
+        this.parts.failing(error);
+        lane.nextAttemptAt = new Date(Date.now() + RETRY_MS);
+      })
+      .finally(() => this.#working.delete(lane.id));
+    this.#working.set(lane.id, work);
   }
 
   async #work(lane: WebhookLane): Promise<void> {

@@ -36,14 +36,14 @@ export class WebhookClient implements Closeable {
     this.#agent = new Agent({ connect, connections, pipelining: 1 });
   }
 
-  /** @param cut aborts the delivery @returns undefined when the endpoint has accepted the event */
+  /** @param cut aborts the delivery @returns undefined when the endpoint has accepted the event; never rejects */
   async deliver(webhook: Webhook, event: LoggedEvent, cut: AbortSignal): Promise<Failure | undefined> {
-    const refusal = this.addresses.refusal(new URL(webhook.url));
-    if (refusal !== undefined) return { status: undefined, error: refusal, gone: false };
-    const { id, ...content } = eventJson(event);
-    const body = JSON.stringify(content);
-    const now = new Date();
     try {
+      const refusal = this.addresses.refusal(new URL(webhook.url));
+      if (refusal !== undefined) return { status: undefined, error: refusal, gone: false };
+      const { id, ...content } = eventJson(event);
+      const body = JSON.stringify(content);
+      const now = new Date();
       const answer = await request(webhook.url, {
         method: 'POST',
         headers: {
