@@ -20,6 +20,7 @@ import { BoundedWork } from './auth/passwords/bounded-work.js';
 import { Passwords } from './auth/passwords/passwords.js';
 import { PasswordRules } from './auth/passwords/rules.js';
 import type { RateLimits } from './auth/rate-limits/rate-limits.js';
+import { RoomChecks } from './auth/room-checks.js';
 import { TokenCookies } from './auth/token-cookie.js';
 import { UserRepository } from './auth/user-repository.js';
 import { BanRepository } from './bans/repository.js';
@@ -166,6 +167,7 @@ export async function createApi(config: ApiConfig, parts: ApiParts): Promise<Api
     tokens,
     guard,
     access: parts.access,
+    roomChecks: new RoomChecks(parts.access),
     keys: new KeyVerifier({
       keys,
       names: (ids) => users.names(ids),

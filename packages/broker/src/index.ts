@@ -18,7 +18,7 @@ export { MemoryRoomStore } from './memory/room-store.js';
 export type { MemoryRoomStoreOptions } from './memory/room-store-options.js';
 export type { StoredFirst, StoredKey } from './memory/stored-first.js';
 export { idempotencyKey, KEY_MS } from './publishing/idempotency-key.js';
-export { BatchQueueFullError } from './publishing/micro-batcher.js';
+export { BatchQueueFullError, MicroBatcher } from './publishing/micro-batcher.js';
 export * from './read-positions.js';
 export { RedisArchiveQueue } from './redis/archive-queue.js';
 export { RedisBroker, type RedisBrokerOptions } from './redis/broker.js';

@@ -5,6 +5,7 @@ import type { Context } from '../http/context.js';
 import { USER_HEADER } from '../keys/api-key.js';
 import type { KeyVerifier } from '../keys/key-verifier.js';
 import { scopeRequired } from '../keys/require-scope.js';
+import type { RoomChecks } from './room-checks.js';
 
 /** Who may use an operation. */
 export type Access =
@@ -20,6 +21,7 @@ export type Access =
 export interface AccessServices {
   readonly guard: Guard;
   readonly access: AccessList;
+  readonly roomChecks: RoomChecks;
   readonly keys: KeyVerifier;
 }
 
@@ -50,7 +52,7 @@ interface Authorizer {
 export function authorizer(
   kind: Access,
   scope: KeyScope | undefined,
-  { guard, access, keys }: AccessServices,
+  { guard, access, roomChecks, keys }: AccessServices,
   mirrored = false,
 ): Authorizer {
   return {
@@ -78,8 +80,8 @@ export function authorizer(
         requireAccess(verdict);
         return undefined;
       }
-      const [found] = await access.checkRooms([{ ...subject, roomId }]);
-      requireAccess(found?.verdict);
+      const found = await roomChecks.check({ ...subject, roomId });
+      requireAccess(found.verdict);
       return found;
     },
   };
