@@ -18,8 +18,11 @@ export class MemoryReadPositions implements ReadPositions {
     const key = keyOf(roomId, userId);
     const { epoch, seq } = isAfter(given, newest) ? newest : given;
     const held = this.rooms.reads.get(key);
-    if (held !== undefined && !unread && !isAfter({ epoch, seq }, held)) return markOf(held);
     this.rooms.storing?.admit();
+    if (held !== undefined && !unread && !isAfter({ epoch, seq }, held)) {
+      await this.rooms.storing?.waitForRead(key);
+      return markOf(held);
+    }
     const n = this.rooms.room(roomId)?.ordinalAt({ epoch, seq });
     const unreadAt = unread ? newest : held?.unreadAt;
     const version = String(MemoryReadPositions.#marks++);

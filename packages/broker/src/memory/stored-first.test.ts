@@ -189,6 +189,18 @@ describe('rooms in memory that store first', () => {
     expect([stored, await reads.unsettled(10)]).to.deep.equal([2, []]);
   });
 
+  it('confirm a read position that another socket of the user has marked only when it is stored', async () => {
+    const reads = new MemoryReadPositions(rooms);
+    const at = await broker.position(1);
+    let confirmed = 0;
+    const marking = [1, 2].map(() => reads.mark(1, 7, at, false).then(() => confirmed++));
+    await turn();
+    expect(confirmed).to.equal(0);
+    await reads.settle(await reads.unsettled(10));
+    await Promise.all(marking);
+    expect(confirmed).to.equal(2);
+  });
+
   it('reject a read position that is not stored in time, and refuse it while nothing can be stored', async () => {
     await open(20);
     const reads = new MemoryReadPositions(rooms);
