@@ -11,7 +11,7 @@ const TIME_OF_DAY: Readonly<Record<string, string>> = {
   'apps/api/src/bans/repository.ts': 'bans end at a time of day',
   'apps/api/src/members/room-transaction.ts': 'when a change was made',
   'apps/api/src/messages/message-service.ts': 'when a message was sent or changed',
-  'apps/api/src/messages/sender.ts': 'mutes end at a time of day',
+  'apps/api/src/messages/standing.ts': 'mutes end at a time of day',
   'apps/api/src/operator/inputs.ts': 'bans end at a time of day',
   'apps/api/src/rooms/archive.ts': 'the age of messages that others sent',
   'apps/api/src/sessions/service.ts': 'tokens end at a time of day',
