@@ -129,7 +129,7 @@ describe('createDatabase', function () {
   });
 
   it('fails at once when no server listens', async () => {
-    const away = open('postgresql://nobody@127.0.0.1:1/none');
+    const away = open('postgresql://user@127.0.0.1:1/none');
     expect(isDatabaseUnavailable(await failure(() => away.user.count()))).to.equal(true);
     expect(isDatabaseUnavailable(await failure(() => away.$queryRaw`SELECT 1`))).to.equal(true);
   });
@@ -215,7 +215,7 @@ describe('createDatabase', function () {
       await watched.$disconnect();
 
       const nobody = createDatabase(
-        'postgresql://nobody@127.0.0.1:1/none',
+        'postgresql://user@127.0.0.1:1/none',
         { poolSize: 1, timeoutMs: 500 },
         watch,
       );

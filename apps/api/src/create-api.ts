@@ -146,7 +146,7 @@ export async function createApi(config: ApiConfig, parts: ApiParts): Promise<Api
   const users = new UserRepository(parts.db);
   const messages = new MessageRepository(parts.db);
   const entries = new ArchivedEntries(parts.db, config.retentionDays);
-  const roomServices = createRoomServices(config, { ...parts, rooms: roomRepository, bans, log });
+  const roomServices = createRoomServices(config, { ...parts, rooms: roomRepository, users, bans, log });
   const history = new MessageHistory(parts.history, messages);
   const keys = new KeyRepository(parts.db);
   const nameFolding = new NameFolding(users, log);

@@ -75,7 +75,7 @@ describe('awaitMigrations', function () {
   });
 
   it('waits for a database that does not answer, until it is aborted', async () => {
-    url = 'postgresql://nobody@127.0.0.1:1/none';
+    url = 'postgresql://user@127.0.0.1:1/none';
     const stop = new AbortController();
     const waiting = failureOf(start(stop.signal));
     expect(await waits)

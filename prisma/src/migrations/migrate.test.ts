@@ -118,7 +118,7 @@ describe('migrate', function () {
   });
 
   it('reports in one line that PostgreSQL is unreachable', async () => {
-    url = 'postgresql://nobody@127.0.0.1:1/none';
+    url = 'postgresql://user@127.0.0.1:1/none';
     expect(await failure())
       .to.be.instanceOf(StartError)
       .with.property('message')

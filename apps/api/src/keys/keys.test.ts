@@ -158,7 +158,7 @@ describe('API keys', function () {
   });
 
   it('get 503 while PostgreSQL is away', async () => {
-    const url = `postgresql://nobody@127.0.0.1:1/none`;
+    const url = `postgresql://user@127.0.0.1:1/none`;
     const away = createDatabase(url, { poolSize: 1, timeoutMs: 500 });
     const cut = await startApi(away, {}, { access });
     const answer = await withKey(cut.client, all).get('/api/rooms');

@@ -2,6 +2,7 @@ import type { Broker, ReadPositions, RoomDirectory } from '@chorus/broker';
 import type { AccessList, MembershipList } from '@chorus/control';
 import type { Database } from '@chorus/database';
 import type { Logger } from '@chorus/service';
+import type { UserRepository } from '../auth/user-repository.js';
 import type { BanService } from '../bans/service.js';
 import type { ApiConfig } from '../config.js';
 import type { InviteServices } from '../invites/dependencies.js';
@@ -21,6 +22,7 @@ import { MemberService } from './service.js';
 export interface RoomParts {
   readonly db: Database;
   readonly rooms: RoomRepository;
+  readonly users: UserRepository;
   readonly directory: RoomDirectory;
   readonly access: AccessList;
   readonly memberships: MembershipList;
@@ -37,7 +39,7 @@ export interface ChangingServices extends MemberServices, InviteServices {
 }
 
 export function createRoomServices(config: ApiConfig, parts: RoomParts): ChangingServices {
-  const { db, rooms, directory, memberships, bans, log } = parts;
+  const { db, rooms, users, directory, memberships, bans, log } = parts;
   const outbox = new Outbox(parts);
   const changes = new RoomChanges(db);
   const access = new RoomAccess(rooms, config.auth.mode);
@@ -58,7 +60,7 @@ export function createRoomServices(config: ApiConfig, parts: RoomParts): Changin
   });
   return {
     ...{ members, memberRepository, invites },
-    rooms: new RoomService({ ...common, rooms, directory, bans, maxRoomsPerUser, maxDirectUsers }),
+    rooms: new RoomService({ ...common, rooms, users, directory, bans, maxRoomsPerUser, maxDirectUsers }),
     membershipMirror: new MembershipMirror({
       ...{ memberships, outbox, directory, log },
       pages: new MembershipPages(db),

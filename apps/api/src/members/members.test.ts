@@ -1,155 +1,14 @@
-import { MemoryBroker, MemoryRoomDirectory, MemoryRoomHistory, MemoryRoomStore } from '@chorus/broker';
-import { MemoryAccessList } from '@chorus/control';
-import type { Database } from '@chorus/database';
-import {
-  accessTo,
-  ROLES_OR_NONE,
-  ROOM_KINDS,
-  type RoleOrNone,
-  type RoomAction,
-  type RoomKind,
-} from '@chorus/protocol';
-import { type Answer, until } from '@chorus/testing';
 import { expect } from 'chai';
-import { type Client, openDatabase, type RunningApi, startApi } from '../testing/api.js';
-
-const [ANN, BEN, CAT, DAN] = ['ann', 'ben', 'cat', 'dan'].map((username, at) => ({
-  id: at + 1,
-  username,
-})) as [User, User, User, User];
-interface User {
-  readonly id: number;
-  readonly username: string;
-}
+import { ANN, BEN, CAT, DAN, type User, useMembers } from '../testing/members.js';
 
 describe('rooms with members', function () {
   this.timeout(60_000);
-  let db: Database;
-  let rooms: MemoryRoomStore;
-  let access: MemoryAccessList;
-  let running: RunningApi;
-  const as = (user: User): Client => running.client.as(user);
-
-  before(async () => {
-    db = (await openDatabase()).db;
-    await db.user.createMany({
-      data: [ANN, BEN, CAT, DAN].map(({ id, username }) => ({
-        ...{ id, username, email: `${username}@example.com`, emailKey: username, passwordHash: '' },
-      })),
-    });
-  });
-  beforeEach(async () => {
-    await db.$executeRaw`TRUNCATE rooms, outbox RESTART IDENTITY CASCADE`;
-    rooms = new MemoryRoomStore();
-    access = new MemoryAccessList();
-    running = await startApi(
-      db,
-      { MAX_MEMBERS_PER_ROOM: '4', MAX_INVITES_PER_ROOM: '2', MAX_DIRECT_USERS: '3' },
-      {
-        access,
-        directory: new MemoryRoomDirectory(rooms),
-        publisher: new MemoryBroker(rooms),
-        history: new MemoryRoomHistory(rooms),
-      },
-    );
-    await running.mirrored();
-    await until(() => access.memberships.isComplete());
-  });
-  afterEach(() => running.close());
-  after(() => db.$disconnect());
-
-  const newRoom = async (fields: object = {}): Promise<number> => {
-    const answer = await as(ANN).post('/api/rooms', { name: 'room', kind: 'private', ...fields });
-    expect(answer.status).to.equal(201);
-    return answer.body.id;
-  };
-  const put = (by: User, room: number, user: User, role?: string): Promise<Answer> =>
-    as(by).send('PUT', `/api/rooms/${room}/members/${user.id}`, JSON.stringify(role ? { role } : {}), {
-      'Content-Type': 'application/json',
-    });
-  const mute = (by: User, room: number, user: User, seconds: number): Promise<Answer> =>
-    as(by).send('PUT', `/api/rooms/${room}/members/${user.id}/mute`, JSON.stringify({ seconds }), {
-      'Content-Type': 'application/json',
-    });
-  const remove = (by: User, room: number, user: User): Promise<Answer> =>
-    as(by).delete(`/api/rooms/${room}/members/${user.id}`);
-  /** The entries of a room, oldest first. */
-  const entries = (room: number) =>
-    (rooms.room(room)?.from({ epoch: 0, seq: 0 }, 100) ?? []).map(({ frame }) =>
-      JSON.parse(Buffer.from(frame).toString()),
-    );
-  const mirrored = async (user: User, room: number) => access.memberships.of(user.id, room).membership;
+  const fixture = useMembers();
+  const { as, newRoom, put, mute, remove, entries, mirrored } = fixture;
   const roles = async (by: User, room: number): Promise<unknown> => {
     const { body } = await as(by).get(`/api/rooms/${room}/members`);
     return body.members.map(({ id, role }: { id: number; role: string }) => [id, role]);
   };
-
-  describe('allow what the table of access allows:', () => {
-    /** What each action of the table is over HTTP, by DAN. Those of messages are tested with messages. */
-    const ACTIONS: ReadonlyArray<
-      readonly [action: RoomAction, request: string, act: (room: number) => Promise<Answer>]
-    > = [
-      ['read', 'GET', (room) => as(DAN).get(`/api/rooms/${room}`)],
-      ['listMembers', 'GET', (room) => as(DAN).get(`/api/rooms/${room}/members`)],
-      ['addMember', 'PUT', (room) => put(DAN, room, CAT)],
-      ['removeMember', 'DELETE', (room) => remove(DAN, room, BEN)],
-      ['mute', 'PUT', (room) => mute(DAN, room, BEN, 60)],
-      ['manageRoles', 'PUT', (room) => put(DAN, room, BEN, 'moderator')],
-      ['invite', 'POST', (room) => as(DAN).post(`/api/rooms/${room}/invites`, {})],
-      ['invite', 'GET', (room) => as(DAN).get(`/api/rooms/${room}/invites`)],
-      ['setSlowMode', 'PATCH', (room) => as(DAN).patch(`/api/rooms/${room}`, { slowModeSeconds: 5 })],
-      ['rename', 'PATCH', (room) => as(DAN).patch(`/api/rooms/${room}`, { topic: 'about' })],
-      ['deleteRoom', 'DELETE', (room) => as(DAN).delete(`/api/rooms/${room}`)],
-      ['leave', 'DELETE', (room) => remove(DAN, room, DAN)],
-    ];
-    /** A room of ANN and BEN in which DAN has a role. */
-    const roomWith = async (kind: RoomKind, role: RoleOrNone): Promise<number> => {
-      if (kind === 'direct') {
-        const userIds = role === 'none' ? [BEN.id] : [BEN.id, DAN.id];
-        return (await as(ANN).post('/api/direct', { userIds })).body.id;
-      }
-      const room = await newRoom({ kind });
-      await put(ANN, room, BEN);
-      if (role !== 'none') expect((await put(ANN, room, DAN, role)).status).to.equal(200);
-      return room;
-    };
-
-    for (const kind of ROOM_KINDS) {
-      const standings = kind === 'direct' ? (['none', 'member'] as const) : ROLES_OR_NONE;
-      for (const role of standings) {
-        for (const [action, request, act] of ACTIONS) {
-          const expected = accessTo(action, kind, role);
-          it(`${kind}, ${role}: ${action} (${request}) is ${expected}`, async () => {
-            const room = await roomWith(kind, role);
-            const answer = await act(room);
-            expect(
-              expected === 'yes' ? answer.status < 300 : answer.status === expected,
-              `${answer.status}`,
-            ).to.equal(true);
-            if (expected !== 404) return;
-            // As for a room that does not exist.
-            const unknown = await act(4_000_000);
-            expect([answer.status, answer.body]).to.deep.equal([unknown.status, unknown.body]);
-          });
-        }
-      }
-    }
-
-    it('history and presence of a private room are hidden, as the room is', async () => {
-      const room = await newRoom();
-      for (const path of [`/api/rooms/${room}/messages`, `/ws/get-clients/${room}`]) {
-        expect((await as(ANN).get(path)).status, path).to.equal(200);
-        expect((await as(BEN).get(path)).status, path).to.equal(404);
-      }
-    });
-
-    it('following a public room makes a member, a private one cannot be followed', async () => {
-      const shown = await newRoom({ kind: 'public' });
-      expect((await put(BEN, shown, BEN)).body).to.include({ id: BEN.id, username: 'ben', role: 'member' });
-      expect((await put(BEN, shown, BEN, 'moderator')).status).to.equal(403);
-      expect((await put(BEN, await newRoom(), BEN)).status).to.equal(404);
-    });
-  });
 
   it('lists what a user may find', async () => {
     const [shown, hidden] = [await newRoom({ kind: 'public' }), await newRoom()];
@@ -189,13 +48,13 @@ describe('rooms with members', function () {
       [3, 'member-added', 2, 3, undefined],
       [4, 'member-removed', 2, 3, undefined],
     ]);
-    expect(await db.outboxEntry.count()).to.equal(0);
+    expect(await fixture.db.outboxEntry.count()).to.equal(0);
   });
 
   it('shows messages only in the history, however many changes are between them', async () => {
     const room = await newRoom();
     const say = (content: string) =>
-      rooms.publish(
+      fixture.rooms.publish(
         room,
         `"type":"message","content":"${content}","roomId":${room},"username":"ann","userId":1,"id":"${content}","sentAt":1}`,
       );
@@ -267,10 +126,12 @@ describe('rooms with members', function () {
     expect((await remove(ANN, room, BEN)).body.code).to.equal('member_not_found');
     expect((await mute(ANN, room, BEN, 5)).body.code).to.equal('member_not_found');
     for (const user of [BEN, CAT, DAN]) await put(ANN, room, user);
-    await db.user.create({ data: { id: 5, username: 'eve', email: 'e', emailKey: 'e', passwordHash: '' } });
+    await fixture.db.user.create({
+      data: { id: 5, username: 'eve', email: 'e', emailKey: 'e', passwordHash: '' },
+    });
     const answer = await put(ANN, room, { id: 5, username: 'eve' });
     expect([answer.status, answer.body.code]).to.deep.equal([403, 'too_many_members']);
-    await db.user.delete({ where: { id: 5 } });
+    await fixture.db.user.delete({ where: { id: 5 } });
   });
 
   it('changes topic, name and slow mode in one entry', async () => {
@@ -289,7 +150,7 @@ describe('rooms with members', function () {
       topic: 'T',
       slowModeSeconds: 30,
     });
-    expect(access.memberships.of(ANN.id, room).slowModeSeconds).to.equal(30);
+    expect(fixture.access.memberships.of(ANN.id, room).slowModeSeconds).to.equal(30);
     expect((await as(ANN).patch(`/api/rooms/${room}`, {})).status).to.equal(400);
   });
 
@@ -306,56 +167,6 @@ describe('rooms with members', function () {
     expect((await as(ANN).post('/api/direct', { userIds: [99] })).body.code).to.equal('user_not_found');
     expect(await mirrored(BEN, three.body.id)).to.deep.equal({ role: 'member' });
   });
-
-  it('lets in users with an invitation, as often as it says', async () => {
-    const room = await newRoom();
-    const { status, body } = await as(ANN).post(`/api/rooms/${room}/invites`, {
-      maxUses: 1,
-      expiresInSeconds: 60,
-    });
-    expect([status, body.roomId, body.maxUses, body.uses]).to.deep.equal([201, room, 1, 0]);
-    const accept = (user: User, code = body.code): Promise<Answer> =>
-      as(user).post(`/api/invites/${code}/accept`, {});
-    expect((await accept(ANN)).body).to.include({ id: room, role: 'owner' });
-    const answers = await Promise.all([accept(BEN), accept(CAT)]);
-    expect(answers.map((answer) => answer.status).sort()).to.deep.equal([200, 404]);
-    expect((await accept(DAN)).body.code).to.equal('invite_not_found');
-    expect((await accept(DAN, 'unknown')).body.code).to.equal('invite_not_found');
-    expect(entries(room)).to.have.length(1);
-
-    const second = (await as(ANN).post(`/api/rooms/${room}/invites`, {})).body.code;
-    await access.ban({ userId: DAN.id, roomId: room });
-    expect((await accept(DAN, second)).body.code).to.equal('banned');
-    await as(ANN).post(`/api/rooms/${room}/invites`, {});
-    expect((await as(ANN).post(`/api/rooms/${room}/invites`, {})).body.code).to.equal('too_many_invites');
-    expect((await as(ANN).delete(`/api/rooms/${room}/invites/${second}`)).status).to.equal(204);
-    expect((await as(ANN).delete(`/api/rooms/${room}/invites/${second}`)).status).to.equal(404);
-    expect((await accept(DAN, second)).body.code).to.equal('invite_not_found');
-    await db.$executeRaw`UPDATE invites SET expires_at = now()`;
-    expect((await as(ANN).post(`/api/rooms/${room}/invites`, {})).status, 'ended ones do not count').to.equal(
-      201,
-    );
-  });
-
-  it('lists the open invitations of a room, page by page', async () => {
-    const room = await newRoom();
-    const invites = `/api/rooms/${room}/invites`;
-    const open = async (query = ''): Promise<Answer> => as(ANN).get(`${invites}${query}`);
-    const { body: invite } = await as(ANN).post(invites, { maxUses: 1 });
-    expect((await open()).body).to.deep.equal({ invites: [invite], nextCursor: null });
-    await as(ANN).post(`/api/rooms/${await newRoom()}/invites`, {});
-    const { body: other } = await as(ANN).post(invites, {});
-    const [first, second] = [invite, other].sort((a, b) => (a.code < b.code ? -1 : 1));
-    expect((await open('?limit=1')).body).to.deep.equal({ invites: [first], nextCursor: first.code });
-    const last = await open(`?limit=1&cursor=${first.code}`);
-    expect(last.body).to.deep.equal({ invites: [second], nextCursor: null });
-    await as(BEN).post(`/api/invites/${invite.code}/accept`, {});
-    expect((await open()).body.invites, 'one is used up').to.deep.equal([other]);
-    await db.$executeRaw`UPDATE invites SET expires_at = now()`;
-    expect((await open()).body.invites, 'the other has expired').to.deep.equal([]);
-    expect((await as(ANN).get(`${invites}?cursor=a%20b`)).status).to.equal(400);
-  });
-
   it('finds users by the beginning of their names', async () => {
     const found = async (search: string): Promise<unknown> =>
       (await as(ANN).get(`/api/users?search=${encodeURIComponent(search)}`)).body;
@@ -377,8 +188,8 @@ describe('rooms with members', function () {
   });
 
   it('gives a room of an API of an older version to its creator', async () => {
-    const { generation } = await db.room.create({ data: { id: 50, name: 'old', creatorId: BEN.id } });
-    await running.directory.ensure(50, 0, Number(generation));
+    const { generation } = await fixture.db.room.create({ data: { id: 50, name: 'old', creatorId: BEN.id } });
+    await fixture.running.directory.ensure(50, 0, Number(generation));
     expect((await as(BEN).get('/api/rooms/50')).body.role).to.equal('owner');
     expect((await as(CAT).get('/api/rooms/50')).body.role).to.equal(null);
     expect((await put(BEN, 50, CAT, 'owner')).status).to.equal(200);

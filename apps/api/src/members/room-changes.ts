@@ -73,13 +73,4 @@ export class RoomChanges {
       SELECT ${ROOM_COLUMNS} FROM rooms WHERE direct_key = ${directKey}`;
     return row && roomOf(row);
   }
-
-  /** Names of the given users that have an account. */
-  async names(userIds: readonly number[]): Promise<Map<number, string>> {
-    const rows = await this.db.user.findMany({
-      where: { id: { in: userIds.map(BigInt) } },
-      select: { id: true, username: true },
-    });
-    return new Map(rows.map(({ id, username }) => [Number(id), username]));
-  }
 }

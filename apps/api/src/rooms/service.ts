@@ -1,6 +1,7 @@
 import { type ControlEvent, type RoomDirectory, roomSize } from '@chorus/broker';
 import { Refusal, type RoomAction, type RoomKind } from '@chorus/protocol';
 import type { Logger } from '@chorus/service';
+import type { UserRepository } from '../auth/user-repository.js';
 import type { BanService } from '../bans/service.js';
 import { unavailable } from '../http/unavailable.js';
 import type { Caller } from '../keys/api-key.js';
@@ -12,6 +13,7 @@ import type { ReadableRoom, Room, RoomOfUser, RoomRepository } from './repositor
 
 export interface RoomServiceParts {
   readonly rooms: RoomRepository;
+  readonly users: Pick<UserRepository, 'names'>;
   readonly changes: RoomChanges;
   readonly access: RoomAccess;
   readonly outbox: Pick<Outbox, 'deliver'>;
@@ -65,7 +67,7 @@ export class RoomService {
    *   unknown user
    */
   async direct(caller: Caller, others: readonly number[]): Promise<RoomOfUser> {
-    const { changes, maxDirectUsers } = this.parts;
+    const { changes, users, maxDirectUsers } = this.parts;
     const user = required(caller);
     const ids = [...new Set([user.id, ...others])].sort((a, b) => a - b);
     if (ids.length < 2 || ids.length > maxDirectUsers) {
@@ -76,7 +78,7 @@ export class RoomService {
       const found = await changes.findDirect(directKey);
       if (found !== undefined) return { ...found, role: 'member' };
       await this.#admitRoom(caller);
-      const names = await changes.names(ids);
+      const names = await users.names(ids);
       names.set(user.id, user.username);
       if (names.size < ids.length) throw new Refusal('user_not_found');
       const name = ids.map((id) => names.get(id)).join(', ');

@@ -69,7 +69,7 @@ describe('the metrics of an archiver', function () {
   });
 
   it("count failures, and keep reporting the oldest message's age while Redis is unreachable too", async () => {
-    const nobody = createDatabase('postgresql://nobody@127.0.0.1:1/none', { poolSize: 1, timeoutMs: 500 });
+    const nobody = createDatabase('postgresql://user@127.0.0.1:1/none', { poolSize: 1, timeoutMs: 500 });
     closing.push(() => nobody.$disconnect());
     queue.add(1, 3);
     start(nobody).start();

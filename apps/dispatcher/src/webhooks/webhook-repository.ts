@@ -7,7 +7,7 @@ import {
 } from '@chorus/database';
 import type { Failure } from './webhook-client.js';
 
-/** A webhook that this dispatcher may send to, and what is to be delivered again. */
+/** A webhook of which this dispatcher has the lease, with its lanes. */
 export interface ClaimedWebhook extends Webhook {
   readonly lanes: WebhookLane[];
 }

@@ -22,7 +22,7 @@ describe('sending through an API that cannot reach PostgreSQL', function () {
   before(async () => {
     ({ db } = await openDatabase());
     await newUsers(db, [ANN, BEN]);
-    away = createDatabase('postgresql://nobody@127.0.0.1:1/none', { poolSize: 1, timeoutMs: 500 });
+    away = createDatabase('postgresql://user@127.0.0.1:1/none', { poolSize: 1, timeoutMs: 500 });
     const rooms = new MemoryRoomStore();
     access = new MemoryAccessList();
     const broker = new MemoryBroker(rooms);
