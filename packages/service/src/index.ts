@@ -11,6 +11,7 @@ export type { UpgradeHandler } from './http/upgrades.js';
 export * from './process/closer.js';
 export * from './process/open-files.js';
 export * from './process/outlast-descriptors.js';
+export * from './process/pace.js';
 export * from './process/package-version.js';
 export * from './process/repeated-work.js';
 export * from './process/run.js';

@@ -65,15 +65,14 @@ const SCANNED = 5_000;
 export class EventLog {
   /** @param retentionDays retention of messages; undefined for none */
   constructor(
-    private readonly db: Pick<Database, '$queryRawUnsafe'>,
+    private readonly db: Pick<Database, '$queryRawUnsafe' | 'prepared'>,
     private readonly retentionDays?: number,
   ) {}
 
   async ends(): Promise<EventLogEnds> {
-    const rows = await this.db.$queryRawUnsafe<Array<{ position: bigint; removed: bigint }>>(
-      'SELECT position, removed FROM event_log',
-    );
-    return { last: Number(rows[0]?.position ?? 0n), removed: Number(rows[0]?.removed ?? 0n) };
+    const text = 'SELECT position AS last, removed FROM event_log';
+    const [ends] = await this.db.prepared.rows<EventLogEnds>({ text, values: [] });
+    return ends ?? { last: 0, removed: 0 };
   }
 
   /** Returns the events after a position, at most `limit`. */
@@ -97,12 +96,17 @@ export class EventLog {
   }
 }
 
+/** Id of an event for readers of the log and webhooks. */
+export function eventIdOf(position: number | bigint): string {
+  return `evt_${position}`;
+}
+
 /** Returns an event as readers of the log and webhooks receive it. */
 export function eventJson({ position, type, recordedAt, ...event }: LoggedEvent) {
   const { roomId, at, user, message, data } = event;
   const about = at === undefined ? {} : { ...at, message: message ?? null };
   return {
-    id: `evt_${position}`,
+    id: eventIdOf(position),
     type,
     timestamp: recordedAt.toISOString(),
     data: { roomId, user: user && { id: user.id, username: user.username ?? null }, ...about, ...data },

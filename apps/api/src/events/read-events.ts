@@ -31,7 +31,11 @@ export async function readEvents(
   }
 }
 
-async function startOf(eventLog: EventLog, after: number | 'latest' | undefined): Promise<number> {
+/** Returns the position to read from. @throws {Refusal} 410 the events after it are not kept any more */
+export async function startOf(
+  eventLog: Pick<EventLog, 'ends'>,
+  after: number | 'latest' | undefined,
+): Promise<number> {
   const { last, removed } = await eventLog.ends();
   if (after === 'latest') return last;
   if (after === undefined) return removed;

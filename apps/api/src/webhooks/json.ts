@@ -1,4 +1,4 @@
-import { EVENT_TYPES, type Webhook } from '@chorus/database';
+import { EVENT_TYPES, eventIdOf, type Webhook } from '@chorus/database';
 import { z } from 'zod';
 import { named, writtenAs } from '../http/schemas.js';
 import type { Undelivered } from './repository.js';
@@ -79,7 +79,7 @@ export function webhookOf(webhook: Webhook): z.input<typeof webhookJson> {
   return {
     ...{ id: Number(id), url, events: events as (typeof EVENT_TYPES)[number][] },
     ...{ rooms: rooms.map(Number), enabled },
-    after: `evt_${position}`,
+    after: eventIdOf(position),
     createdAt: createdAt.toISOString(),
     failing:
       failingSince === null && enabled
@@ -110,5 +110,5 @@ export function undeliveredPageOf(undelivered: readonly Undelivered[]): z.input<
 }
 
 export function redeliveryOf({ from, to }: Span): z.input<typeof redeliveryJson> {
-  return { from: `evt_${from}`, to: `evt_${to}` };
+  return { from: eventIdOf(from), to: eventIdOf(to) };
 }

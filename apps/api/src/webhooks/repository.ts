@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { Database, Prisma, Webhook } from '@chorus/database';
+import { type Database, eventIdOf, type Prisma, type Webhook } from '@chorus/database';
 
 export interface WebhookFields {
   readonly url?: string | undefined;
@@ -116,14 +116,14 @@ export class WebhookRepository {
     return [
       ...lanes.map(({ next, roomId, attempts, since, nextAttemptAt, lastStatus, lastError }) => ({
         ...{
-          eventId: `evt_${next}`,
+          eventId: eventIdOf(next),
           roomId: roomId === null ? null : Number(roomId),
           state: 'retrying' as const,
         },
         ...{ attempts, at: since, nextAttemptAt, lastStatus, lastError },
       })),
       ...dead.map(({ position, at, lastStatus, lastError }) => ({
-        ...{ eventId: `evt_${position}`, roomId: null, state: 'dead' as const, attempts: null, at },
+        ...{ eventId: eventIdOf(position), roomId: null, state: 'dead' as const, attempts: null, at },
         ...{ nextAttemptAt: null, lastStatus, lastError },
       })),
     ].slice(0, limit);

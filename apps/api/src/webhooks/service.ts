@@ -2,6 +2,7 @@ import type { EventLog, Webhook } from '@chorus/database';
 import { Refusal } from '@chorus/protocol';
 import type { AllowedAddresses } from '@chorus/service';
 import type { z } from 'zod';
+import { startOf } from '../events/read-events.js';
 import type { changeWebhookInput, createWebhookInput } from './inputs.js';
 import type { Undelivered, WebhookRepository } from './repository.js';
 
@@ -58,9 +59,7 @@ export class WebhookService {
 
   /** Delivers the events after a position, also those that were delivered before. @throws {Refusal} 410 they are not kept any more */
   async resume(id: number, after: number): Promise<Webhook> {
-    const { last, removed } = await this.eventLog.ends();
-    if (after < removed) throw new Refusal('events_expired', removed);
-    return known(await this.repository.resume(id, Math.min(after, last)));
+    return known(await this.repository.resume(id, await startOf(this.eventLog, after)));
   }
 
   /** Returns events that wait for a retry, the first of each room, and events that were given up. */

@@ -1,10 +1,10 @@
 import { createDatabase, type Database, isUniqueViolation } from '@chorus/database';
+import { Pace } from '@chorus/service';
 import { silentLog, until } from '@chorus/testing';
 import { expect } from 'chai';
 import { MessageStore } from '../message-store.js';
 import { EPOCH, message, openDatabase } from '../testing/database.js';
 import { DeletedRooms } from './deleted-rooms.js';
-import { Pace } from './pace.js';
 
 /** More rows than a deletion removes at once. */
 const MANY = 2_500;

@@ -1,6 +1,6 @@
 import type { Database } from '@chorus/database';
+import type { Pace } from '@chorus/service';
 import { ENTRY_TABLES, FIRST, LAST, ROWS_AT_ONCE, removeRows } from './entry-rows.js';
-import type { Pace } from './pace.js';
 
 /** Longest step, in milliseconds. */
 const TIMEOUT_MS = 10_000;

@@ -1,8 +1,8 @@
 import type { ArchiveQueue, HistoryLimits } from '@chorus/broker';
 import type { Database } from '@chorus/database';
+import type { Pace } from '@chorus/service';
 import { FIRST } from './entry-rows.js';
 import { removeExpired } from './expired-step.js';
-import type { Pace } from './pace.js';
 
 /** Longest step, in milliseconds. */
 const TIMEOUT_MS = 10_000;

@@ -1,12 +1,12 @@
 import type { Position } from '@chorus/broker';
 import type { Database } from '@chorus/database';
+import { Pace } from '@chorus/service';
 import { silentLog } from '@chorus/testing';
 import { expect } from 'chai';
 import { MessageStore } from '../message-store.js';
 import { EPOCH, message, openDatabase } from '../testing/database.js';
 import { DeletedRooms } from './deleted-rooms.js';
 import { ExpiredEntries } from './expired-entries.js';
-import { Pace } from './pace.js';
 import { Removal } from './removal.js';
 
 const DAY_MS = 86_400_000;

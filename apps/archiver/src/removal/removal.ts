@@ -1,7 +1,6 @@
-import { type Closeable, type Logger, RepeatedWork } from '@chorus/service';
+import { type Closeable, type Logger, Pace, RepeatedWork } from '@chorus/service';
 import type { DeletedRooms } from './deleted-rooms.js';
 import type { ExpiredEntries } from './expired-entries.js';
-import { Pace } from './pace.js';
 
 /** Interval of checks whether something is to be removed, in milliseconds. */
 const INTERVAL_MS = 30_000;

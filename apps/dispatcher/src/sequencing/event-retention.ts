@@ -1,13 +1,10 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Database } from '@chorus/database';
-import { type Closeable, type Logger, RepeatedWork } from '@chorus/service';
+import { type Closeable, type Logger, Pace, RepeatedWork } from '@chorus/service';
 
 /** Interval of checks whether events are too old, in milliseconds. */
 const INTERVAL_MS = 60_000;
 /** Events of one statement. */
 const EVENTS_AT_ONCE = 5_000;
-/** Pause after a statement, as a multiple of its duration: most of the time PostgreSQL does other work. */
-const PAUSE = 3;
 
 /**
  * Removes the beginning of the log, up to the first event that is young enough, and notes how far it got: a reader that continues
@@ -15,6 +12,7 @@ const PAUSE = 3;
  */
 export class EventRetention implements Closeable {
   readonly #work: RepeatedWork;
+  readonly #pace = new Pace();
 
   constructor(
     private readonly db: Pick<Database, '$queryRawUnsafe'>,
@@ -37,14 +35,13 @@ export class EventRetention implements Closeable {
   async run(): Promise<void> {
     let removed: number;
     do {
-      const began = performance.now();
-      removed = await this.#step();
-      if (removed > 0) await sleep((performance.now() - began) * PAUSE);
-    } while (removed === EVENTS_AT_ONCE && !this.#work.closed);
+      removed = await this.#pace.step(() => this.#step());
+    } while (removed === EVENTS_AT_ONCE && !this.#pace.stopped);
   }
 
   /** Resolves after the statement in progress. */
   close(): Promise<void> {
+    this.#pace.stop();
     return this.#work.close();
   }
 

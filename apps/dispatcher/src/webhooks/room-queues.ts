@@ -69,10 +69,9 @@ export class RoomQueues {
     }
   }
 
-  /** Returns the events that are not delivered, in ascending order of position. */
-  undelivered(): LoggedEvent[] {
-    const all = [...this.#queues.values(), ...this.failed().map(({ events }) => events)].flat();
-    return all.sort((a, b) => a.position - b.position);
+  /** Returns the events that are not delivered, by room, each in order. */
+  undelivered(): LoggedEvent[][] {
+    return [...this.#queues.values(), ...this.failed().map(({ events }) => events)];
   }
 
   /** Resolves when nothing is to be delivered, at the latest after a time in milliseconds. */

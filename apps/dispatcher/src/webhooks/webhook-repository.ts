@@ -1,5 +1,6 @@
 import {
   type Database,
+  eventIdOf,
   type LoggedEvent,
   recordEvents,
   type Webhook,
@@ -112,7 +113,7 @@ export class WebhookRepository {
           .filter(({ type }) => type !== 'webhook.dead_lettered')
           .map(({ position }) => ({
             type: 'webhook.dead_lettered',
-            data: { webhookId: Number(webhookId), eventId: `evt_${position}` },
+            data: { webhookId: Number(webhookId), eventId: eventIdOf(position) },
           })),
       );
     });

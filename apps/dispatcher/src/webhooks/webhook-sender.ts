@@ -140,7 +140,7 @@ export class WebhookSender {
         this.#position = this.#settled([]);
         this.#read = this.#position;
         this.#queues = this.#newQueues();
-        return this.#down(queues.undelivered(), failure);
+        return this.#down(queues.undelivered().flat(), failure);
       }
     }
     const position = this.#settled(failed);
@@ -153,8 +153,10 @@ export class WebhookSender {
   /** Returns the position up to which every event is delivered, or is one of a failed room. */
   #settled(failed: readonly FailedRoom[]): number {
     const rooms = new Set(failed.map(({ events }) => events[0]?.roomId));
-    const first = this.#queues.undelivered().find(({ roomId }) => !rooms.has(roomId));
-    return first === undefined ? this.#read : first.position - 1;
+    const first = this.#queues
+      .undelivered()
+      .flatMap(([event]) => (event === undefined || rooms.has(event.roomId) ? [] : event.position));
+    return first.length === 0 ? this.#read : Math.min(...first) - 1;
   }
 
   /** Tries the next events of some rooms of an endpoint that counts as down. */

@@ -61,7 +61,6 @@ export class TargetMessages {
   remember(roomId: number, at: Position, target: TargetMessage, now: number): void {
     const key = keyOf(roomId, at);
     const before = this.#known.get(key);
-    this.#known.delete(key);
     if (before !== undefined) target.length = Math.max(target.length, before.value.length);
     keep(this.#known, key, target, now);
   }

@@ -103,10 +103,10 @@ export class OpenRooms {
         conversation.mutedUntil.value = Date.parse(muted.value ?? '') || 0;
       }),
       // For mentions of them.
-      effect(() => {
-        names.note(conversation.members.value);
-        names.note(conversation.messages.value.map(({ userId: id, username }) => ({ id, username })));
-      }),
+      effect(() => names.note(conversation.members.value)),
+      effect(() =>
+        names.note(conversation.messages.value.map(({ userId: id, username }) => ({ id, username }))),
+      ),
       // Messages that were seen before the inbox knew of them.
       effect(() => void (mine.of(roomId) && conversation.noteRead())),
       this.#follow(conversation),

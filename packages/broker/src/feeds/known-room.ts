@@ -17,11 +17,10 @@ export class KnownRoom {
     this.losses = new FeedLosses(onLost);
   }
 
-  /** Takes over everything of a room, which may be another one with the same id. */
+  /** Takes over the generation and the kind of a room, which may be another one with the same id. */
   begin(standing: RoomStanding): void {
     this.generation = standing.generation;
     this.kind = standing.kind;
-    this.retention.learn(standing.retentionDays);
   }
 
   /** Takes over the retention and the losses. @param at position of the feed */

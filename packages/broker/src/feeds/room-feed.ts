@@ -85,6 +85,7 @@ export class RoomFeed {
   /** Restarts the feed for a new room with this id. */
   reopen(standing: RoomStanding): void {
     this.room.begin(standing);
+    this.room.retention.learn(standing.retentionDays);
     this.check();
   }
 

@@ -86,7 +86,9 @@ export class Receipts {
     const members = page.members.filter(({ role }) => role !== null && this.#isSmall);
     this.#roster.replace(
       members.map(({ id, username, readPosition }) => ({
-        ...{ id, username, readPosition: parsePosition(readPosition) },
+        id,
+        username,
+        readPosition: parsePosition(readPosition),
       })),
     );
   }

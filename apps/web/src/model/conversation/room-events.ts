@@ -31,7 +31,8 @@ export function roomEvents(
 /** Whether a user joined or left without another user. */
 function isOwnMove(change: Change): boolean {
   return (
-    /^member-(added|removed)$/.test(change.change) && 'member' in change && change.userId === change.member.id
+    (change.change === 'member-added' || change.change === 'member-removed') &&
+    change.userId === change.member.id
   );
 }
 
