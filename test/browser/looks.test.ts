@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Position } from '@chorus/protocol';
 import { connectV1, eventually, type V1Socket } from '@chorus/testing';
 import { expect } from 'chai';
+import type { Locator } from 'playwright-core';
 import { createRoom, request, signIn } from '../support/clients/people.js';
 import { fillRoom } from './support/fill-room.js';
 import { screenshot } from './support/screenshot.js';
@@ -170,15 +171,15 @@ describe('the looks of the page', function () {
     const { page } = ada;
     const people = page.getByRole('button', { name: /^People/ });
     const menu = page.getByRole('button', { name: 'Room menu' });
-    await inEveryLook('people', async () => {
-      if ((await people.getAttribute('aria-expanded')) !== 'true') await people.click();
-      await page.getByRole('complementary', { name: 'People' }).waitFor();
-    });
+    /** The page may be about to close it, because the size of the window has changed. */
+    const open = (button: Locator, opened: Locator): Promise<void> =>
+      eventually(async () => {
+        if ((await button.getAttribute('aria-expanded')) !== 'true') await button.click();
+        expect(await opened.isVisible()).to.equal(true);
+      });
+    await inEveryLook('people', () => open(people, page.getByRole('complementary', { name: 'People' })));
     await people.click();
-    await inEveryLook('menu', async () => {
-      if ((await menu.getAttribute('aria-expanded')) !== 'true') await menu.click();
-      await page.getByRole('button', { name: 'Leave room' }).waitFor();
-    });
+    await inEveryLook('menu', () => open(menu, page.getByRole('button', { name: 'Leave room' })));
     await page.keyboard.press('Escape');
   });
 
