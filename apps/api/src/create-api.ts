@@ -39,14 +39,8 @@ import { InboxService } from './inbox/inbox-service.js';
 import { KeyRepository } from './keys/key-repository.js';
 import { KeyVerifier } from './keys/key-verifier.js';
 import { createRoomServices } from './members/create-services.js';
-import { MessageHistory } from './messages/history.js';
-import { type MessagePublisher, MessageService } from './messages/message-service.js';
-import { ReportRepository } from './messages/reports/repository.js';
-import { MessageRepository } from './messages/repository.js';
-import { RoomLog } from './messages/room-log.js';
-import { KeyRates } from './messages/sending/key-rates.js';
-import { SendingRooms } from './messages/sending/sending-rooms.js';
-import { UserRates } from './messages/sending/user-rates.js';
+import { createMessageServices } from './messages/create-message-services.js';
+import type { MessagePublisher } from './messages/message-service.js';
 import { addPasswordMetrics } from './metrics/password-metrics.js';
 import { RequestMetrics } from './metrics/request-metrics.js';
 import { NameFolding } from './names/folding.js';
@@ -144,10 +138,9 @@ export async function createApi(config: ApiConfig, parts: ApiParts): Promise<Api
     isClosing: () => closing !== undefined,
   });
   const users = new UserRepository(parts.db);
-  const messages = new MessageRepository(parts.db);
   const entries = new ArchivedEntries(parts.db, config.retentionDays);
   const roomServices = createRoomServices(config, { ...parts, rooms: roomRepository, users, bans, log });
-  const history = new MessageHistory(parts.history, messages);
+  const messageServices = createMessageServices(config, { ...parts, rooms: roomRepository, nodeId });
   const keys = new KeyRepository(parts.db);
   const nameFolding = new NameFolding(users, log);
   const eventLog = new EventLog(parts.db, config.retentionDays);
@@ -180,24 +173,12 @@ export async function createApi(config: ApiConfig, parts: ApiParts): Promise<Api
     rules: new PasswordRules(config.passwordMinLength),
     ...roomServices,
     presence: parts.presence,
-    history,
-    roomLog: new RoomLog(parts.history, parts.db),
-    reports: new ReportRepository(parts.db),
     inbox: new InboxService({
       inbox: new Inbox(new InboxRepository(parts.db, config.retentionDays), parts.history, parts.reads),
       reads: parts.reads,
       access: new RoomAccess(roomRepository, config.auth.mode),
     }),
-    sendingRooms: new SendingRooms(parts.messagePublisher, parts.access),
-    messages: new MessageService({
-      publisher: parts.messagePublisher,
-      memberships: parts.memberships,
-      history,
-      limits: config.messageLimits,
-      rates: new UserRates(config.maxMessagesPerSecondPerUser),
-      keyRates: new KeyRates(config.maxMessagesPerSecondPerKey),
-      nextId: messageIds(nodeId),
-    }),
+    ...messageServices,
   });
 
   const closer = new Closer();
@@ -264,13 +245,6 @@ export async function createApi(config: ApiConfig, parts: ApiParts): Promise<Api
       return closing;
     },
   };
-}
-
-/** Generator of ids of entries: node id, id of this start of the process, counter. */
-function messageIds(nodeId: string): () => string {
-  const prefix = `${nodeId}-${randomBytes(4).toString('hex')}-`;
-  let count = 0;
-  return () => prefix + (count++).toString(36);
 }
 
 /** Creates a value at the first call and returns it at all calls. */

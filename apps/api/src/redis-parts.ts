@@ -63,6 +63,7 @@ export async function createRedisParts(
       publish: (roomId, body, key) => messages.publish(roomId, body, key),
       publishedWith: (roomId, key) => messages.publishedWith(roomId, key),
       standing: (roomId, seen) => positions.ask(roomId, seen),
+      stored: (roomId) => positions.stored(roomId),
     },
     presence: new RedisPresenceStore(redis, {
       keyspace,

@@ -17,6 +17,7 @@ export { MemoryRoomHistory } from './memory/room-history.js';
 export { MemoryRoomStore } from './memory/room-store.js';
 export type { MemoryRoomStoreOptions } from './memory/room-store-options.js';
 export type { StoredFirst, StoredKey } from './memory/stored-first.js';
+export { retentionMs } from './publishing/expired.js';
 export { idempotencyKey, KEY_MS } from './publishing/idempotency-key.js';
 export { BatchQueueFullError, MicroBatcher } from './publishing/micro-batcher.js';
 export * from './read-positions.js';

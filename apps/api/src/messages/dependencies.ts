@@ -1,5 +1,5 @@
-import type { MemberRepository } from '../members/repository.js';
 import type { RoomService } from '../rooms/service.js';
+import type { ChangingRooms } from './changes/changing-rooms.js';
 import type { MessageHistory } from './history.js';
 import type { MessageService } from './message-service.js';
 import type { ReportRepository } from './reports/repository.js';
@@ -9,10 +9,10 @@ import type { SendingRooms } from './sending/sending-rooms.js';
 /** Dependencies of the message routes. */
 export interface MessageServices {
   readonly rooms: RoomService;
-  readonly memberRepository: Pick<MemberRepository, 'find'>;
   readonly history: MessageHistory;
   readonly roomLog: RoomLog;
   readonly messages: MessageService;
   readonly sendingRooms: SendingRooms;
+  readonly changingRooms: ChangingRooms;
   readonly reports: ReportRepository;
 }

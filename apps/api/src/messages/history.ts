@@ -62,7 +62,9 @@ export class MessageHistory {
   async at(room: HistoryRoom, position: Position): Promise<CurrentMessage | undefined> {
     const tail = await this.#tail(room);
     const recent = await this.#recentAt(room, tail, [position]);
-    return merge(room, recent, await this.archive.at(room.id, [position]), tail.changes)[0];
+    // Changes of a message come after it: a whole tail that has the message has all of them.
+    const archived = tail.complete && recent.length > 0 ? [] : await this.archive.at(room.id, [position]);
+    return merge(room, recent, archived, tail.changes)[0];
   }
 
   /** Returns messages that changed after a position, in the order of their last changes. */

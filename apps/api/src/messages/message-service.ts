@@ -38,7 +38,7 @@ export interface Sender {
   readonly slowModeSeconds: number;
 }
 
-/** A sender who changes messages of the room, or reports them. */
+/** A sender who changes messages of the room. */
 export interface ReadingSender extends Sender {
   readonly room: RoomUser & HistoryRoom;
 }
@@ -63,7 +63,7 @@ export type WantedChange =
   | { readonly type: 'react' | 'unreact'; readonly reaction: string };
 
 /** Publishes entries, and returns what gateways know of rooms. */
-export interface MessagePublisher extends Pick<Broker, 'publish' | 'publishedWith' | 'standing'> {}
+export interface MessagePublisher extends Pick<Broker, 'publish' | 'publishedWith' | 'standing' | 'stored'> {}
 
 export interface MessageServiceParts {
   readonly publisher: Pick<MessagePublisher, 'publish' | 'publishedWith'>;

@@ -41,6 +41,19 @@ describe('the room routes with AUTH=open', function () {
     expect((await open.client.patch(room, { name: 'ours' })).body.name).to.equal('ours');
   });
 
+  it('let every user delete messages of others in a room without a creator only', async () => {
+    const answers: unknown[] = [];
+    for (const [at, creator] of ['', '?userId=9&username=eve'].entries()) {
+      const { body } = await open.client.post(`/ws/create-room${creator}`, { name: `room of ${creator}` });
+      const sent = { epoch: 1, seq: 1, sentAt: new Date(), messageId: `m${at}`, content: 'hi' };
+      await db.message.create({ data: { roomId: body.id, userId: 8, username: 'ben', ...sent } });
+      const path = `/api/rooms/${body.id}/messages/1-1?userId=7&username=ann`;
+      const { status, body: answer } = await open.client.delete(path);
+      answers.push(answer.code ?? status);
+    }
+    expect(answers).to.deep.equal([200, 'role_required']);
+  });
+
   it('refuse a query that names no user', async () => {
     expect((await open.client.get('/ws/get-rooms?userId=ann')).status).to.equal(400);
   });

@@ -12,7 +12,6 @@ import {
   type RedisConfig,
   RedisWatch,
   type Subscriber,
-  scopeOf,
 } from '@chorus/redis';
 import type { Logger } from '@chorus/service';
 import type {
@@ -33,7 +32,6 @@ import { BrokerKeys } from './keys.js';
 import { RedisPositions } from './positions.js';
 import type { ProbeStats } from './probe-stats.js';
 import { RedisPublisher, type RedisPublisherOptions } from './publisher.js';
-import { readPosition } from './read-position.js';
 import { readBetween } from './read-stream.js';
 import { defineBrokerScripts } from './scripts.js';
 
@@ -200,9 +198,8 @@ export class RedisBroker implements Broker {
     return this.#watchingActivity;
   }
 
-  async stored(roomId: number): Promise<Position> {
-    const key = this.#keys.stored(scopeOf(roomId, this.options.redis.cluster));
-    return readPosition((await call(() => this.#commands.hget(key, String(roomId)))) ?? '0-0');
+  stored(roomId: number): Promise<Position> {
+    return this.#positions.stored(roomId);
   }
 
   async position(roomId: number, seen?: Position): Promise<Position> {

@@ -51,6 +51,12 @@ export class RedisPositions {
     return batcher.add({ roomId, seen, acked });
   }
 
+  /** See `Broker.stored`. */
+  async stored(roomId: number): Promise<Position> {
+    const key = this.names.stored(scopeOf(roomId, this.redis.isCluster));
+    return readPosition((await call(() => this.redis.hget(key, String(roomId)))) ?? '0-0');
+  }
+
   async #send(queries: readonly StandingQuery[]): Promise<Array<RoomStanding | Error>> {
     const { names, redis } = this;
     const scope = scopeOf(queries[0]?.roomId ?? 0, redis.isCluster);

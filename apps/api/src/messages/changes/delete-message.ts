@@ -3,7 +3,7 @@ import type { MessageServices } from '../dependencies.js';
 import { CHANGE_ERRORS, IDEMPOTENT } from '../errors.js';
 import { messagePath } from '../inputs.js';
 import { entryJson } from '../json.js';
-import { senderOf } from '../sender.js';
+import { changerOf } from '../sender.js';
 
 export const deleteMessage = operation(
   {
@@ -12,6 +12,7 @@ export const deleteMessage = operation(
     description: IDEMPOTENT,
     access: 'rooms',
     scope: 'messages:write',
+    mirrored: true,
     params: messagePath,
     answer: { status: 200, description: 'The change was accepted.', body: entryJson },
     errors: CHANGE_ERRORS,
@@ -19,7 +20,7 @@ export const deleteMessage = operation(
   (services: MessageServices) =>
     async (ctx, { params: { roomId, position } }) => {
       // Muted users may delete.
-      const sender = await senderOf(services, ctx, roomId);
+      const sender = await changerOf(services, ctx, roomId);
       return { roomId, ...(await services.messages.change(sender, position, { type: 'delete' })) };
     },
 );

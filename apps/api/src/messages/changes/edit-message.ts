@@ -3,7 +3,7 @@ import type { MessageServices } from '../dependencies.js';
 import { CHANGE_ERRORS, IDEMPOTENT } from '../errors.js';
 import { editInput, messagePath } from '../inputs.js';
 import { entryJson } from '../json.js';
-import { senderOf } from '../sender.js';
+import { changerOf } from '../sender.js';
 
 export const editMessage = operation(
   {
@@ -12,6 +12,7 @@ export const editMessage = operation(
     description: IDEMPOTENT,
     access: 'rooms',
     scope: 'messages:write',
+    mirrored: true,
     params: messagePath,
     body: editInput,
     answer: { status: 200, description: 'The change was accepted.', body: entryJson },
@@ -19,7 +20,7 @@ export const editMessage = operation(
   },
   (services: MessageServices) =>
     async (ctx, { params: { roomId, position }, body }) => {
-      const sender = await senderOf(services, ctx, roomId, 'changeOwn');
+      const sender = await changerOf(services, ctx, roomId, 'changeOwn');
       return { roomId, ...(await services.messages.change(sender, position, { type: 'edit', ...body })) };
     },
 );

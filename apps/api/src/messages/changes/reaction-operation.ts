@@ -4,7 +4,7 @@ import type { MessageServices } from '../dependencies.js';
 import { CHANGE_ERRORS, IDEMPOTENT } from '../errors.js';
 import { reactionPath } from '../inputs.js';
 import { entryJson } from '../json.js';
-import { senderOf } from '../sender.js';
+import { changerOf } from '../sender.js';
 
 /** An operation that sets or takes back a reaction of the user. */
 export const reactionOperation = (
@@ -18,13 +18,14 @@ export const reactionOperation = (
       description: IDEMPOTENT,
       access: 'rooms',
       scope: 'messages:write',
+      mirrored: true,
       params: reactionPath,
       answer: { status: 200, description: 'The change was accepted.', body: entryJson },
       errors: CHANGE_ERRORS,
     },
     (services: MessageServices) =>
       async (ctx, { params: { roomId, position, reaction } }) => {
-        const sender = await senderOf(services, ctx, roomId, action);
+        const sender = await changerOf(services, ctx, roomId, action);
         return { roomId, ...(await services.messages.change(sender, position, { type, reaction })) };
       },
   );

@@ -1,9 +1,9 @@
 import { Refusal } from '@chorus/protocol';
 import { operation } from '../../http/operation.js';
+import { required } from '../../rooms/access.js';
 import type { MessageServices } from '../dependencies.js';
 import { CHANGE_ERRORS } from '../errors.js';
 import { messagePath, reportInput } from '../inputs.js';
-import { senderOf } from '../sender.js';
 import { reportForUser, reportJson } from './json.js';
 
 export const reportMessage = operation(
@@ -20,9 +20,9 @@ export const reportMessage = operation(
   },
   (services: MessageServices) =>
     async (ctx, { params: { roomId, position }, body: { reason } }) => {
-      const sender = await senderOf(services, ctx, roomId, 'report');
-      services.messages.take(sender);
-      const { user, room } = sender;
+      const user = required(ctx.state);
+      const room = await services.rooms.get(ctx.state, roomId, 'report');
+      services.messages.take({ user, apiKey: ctx.state.key });
       const message = await services.history.at(room, position);
       if (message === undefined) throw new Refusal('message_not_found');
       if (message.deleted !== undefined) throw new Refusal('message_deleted');

@@ -10,7 +10,7 @@ const ANN = { id: 1, username: 'ann' };
 const BEN = { id: 2, username: 'ben' };
 const UNKNOWN_ROOM = 4_000;
 
-describe('sending through an API that cannot reach PostgreSQL', function () {
+describe('sending and changing messages through an API that cannot reach PostgreSQL', function () {
   this.timeout(60_000);
   let db: Database;
   let away: Database;
@@ -84,6 +84,54 @@ describe('sending through an API that cannot reach PostgreSQL', function () {
     }, new MemoryAccessList());
   });
 
+  const place = ({ body }: Answer): string => `${body.epoch}-${body.seq}`;
+  const codes = (answers: readonly Answer[]): unknown[] =>
+    answers.map(({ status, body }) => body.code ?? status);
+  /** Makes all changes of one message: the deletion last. */
+  const changeAll = async (as: Client, room: number, at: string): Promise<Answer[]> => {
+    const message = `/api/rooms/${room}/messages/${at}`;
+    return [
+      await as.patch(message, { content: 'edited' }),
+      await as.post(`${message}/append`, { text: ' more' }),
+      await as.send('PUT', `${message}/reactions/like`),
+      await as.delete(`${message}/reactions/like`),
+      await as.delete(message),
+    ];
+  };
+
+  it('changes messages that are not stored yet, by the rules of the room', async () => {
+    await withoutDatabase(async (client) => {
+      const [ann, ben] = [client.as(ANN), client.as(BEN)];
+      const inHidden = place(await send(ann, hidden));
+      const inOpen = place(await send(ann, open));
+      expect(codes(await changeAll(ben, hidden, inHidden))).to.deep.equal(Array(5).fill('room_not_found'));
+      expect(codes(await changeAll(ben, UNKNOWN_ROOM, inHidden))).to.deep.equal(
+        Array(5).fill('room_not_found'),
+      );
+      expect(codes(await changeAll(ben, open, inOpen))).to.deep.equal([
+        ...['not_author', 'not_author', 200, 200, 'role_required'],
+      ]);
+      expect(codes(await changeAll(ann, hidden, inHidden))).to.deep.equal([200, 200, 200, 200, 200]);
+      expect(codes(await changeAll(ann, hidden, inHidden))).to.deep.equal(Array(5).fill('message_deleted'));
+    });
+  });
+
+  it('changes nothing while the memberships are not complete, but in public rooms', async () => {
+    let places: string[] = [];
+    await withoutDatabase(async (client) => {
+      places = [place(await send(client.as(ANN), hidden)), place(await send(client.as(ANN), open))];
+    });
+    await withoutDatabase(async (client) => {
+      const [inHidden = '', inOpen = ''] = places;
+      for (const room of [hidden, UNKNOWN_ROOM]) {
+        expect(codes(await changeAll(client.as(ANN), room, inHidden))).to.deep.equal(
+          Array(5).fill('unavailable'),
+        );
+      }
+      expect(codes(await changeAll(client.as(ANN), open, inOpen))).to.deep.equal([200, 200, 200, 200, 200]);
+    }, new MemoryAccessList());
+  });
+
   it('follows roles, removals, mutes, bans and deletions at once', async () => {
     const ann = owner.client.as(ANN);
     const members = `/api/rooms/${hidden}/members/${BEN.id}`;
@@ -92,12 +140,15 @@ describe('sending through an API that cannot reach PostgreSQL', function () {
       expect((await send(ben, open, { mentions: ['room'] })).body.code).to.equal('role_required');
       expect((await send(client.as(ANN), open, { mentions: ['room'] })).status).to.equal(201);
       await ann.send('PUT', members, '{}');
-      expect((await send(ben, hidden)).status).to.equal(201);
+      const own = place(await send(ben, hidden));
       await ann.send('PUT', `${members}/mute`, '{"seconds":60}');
       const muted = await send(ben, hidden);
       expect([muted.status, muted.body.code]).to.deep.equal([403, 'muted']);
       expect(Number(muted.headers.get('retry-after'))).to.be.within(1, 60);
+      // Muted users may take back and delete.
+      expect(codes(await changeAll(ben, hidden, own))).to.deep.equal(['muted', 'muted', 'muted', 200, 200]);
       await ann.delete(members);
+      expect(codes(await changeAll(ben, hidden, own))).to.deep.equal(Array(5).fill('room_not_found'));
       expect((await send(ben, hidden)).status).to.equal(404);
       await access.ban({ userId: BEN.id, roomId: open });
       expect((await send(ben, open)).body.code).to.equal('banned');

@@ -1,14 +1,21 @@
-import { type Broker, RoomNotFoundError } from '@chorus/broker';
+import { type Broker, RoomNotFoundError, type RoomStanding } from '@chorus/broker';
 import { type AccessList, type RoomVerdict, requireAccess } from '@chorus/control';
-import { Refusal, type RoomKind } from '@chorus/protocol';
+import { Refusal, type RoomUser } from '@chorus/protocol';
 import { unavailable } from '../../http/unavailable.js';
 import type { Caller } from '../../keys/api-key.js';
 import { demand, required } from '../../rooms/access.js';
 import type { Sender } from '../message-service.js';
 import { refuseMuted, slowModeOf } from '../standing.js';
 
-/** What the mirror holds of a user and a room, without the verdict. */
-type Held = Pick<RoomVerdict, 'membership' | 'slowModeSeconds'>;
+/** What the mirror holds of a user and a room, without the verdict; undefined only for a caller without a user. */
+export type Held = Pick<RoomVerdict, 'membership' | 'slowModeSeconds'> | undefined;
+
+/** A room that exists, by the mirror. */
+export interface MirroredRoom {
+  /** What the user is in it. */
+  readonly room: RoomUser;
+  readonly standing: RoomStanding;
+}
 
 /** Admits users who send to rooms by the mirror in Redis, as gateways do: no message costs a statement of PostgreSQL. */
 export class SendingRooms {
@@ -19,7 +26,6 @@ export class SendingRooms {
 
   /**
    * Returns the sender of messages to a room, whom the access list admits.
-   * @param held undefined only for a caller without a user
    * @param idempotencyKey see `Sender.key`
    * @throws {Refusal} 404 or 403 by the table of access, 403 for a muted user, 400 without a user; 503 for every room but public
    *   ones while the memberships are not complete
@@ -28,22 +34,31 @@ export class SendingRooms {
   async sender(
     caller: Caller,
     roomId: number,
-    held: Held | undefined,
+    held: Held,
     idempotencyKey: string | undefined,
   ): Promise<Sender> {
     const user = required(caller);
-    const { membership, slowModeSeconds = 0 } = held ?? {};
-    const kind = await this.#kindOf(roomId);
+    const { room } = await this.room(roomId, held);
+    demand('send', room, caller);
+    refuseMuted(held?.membership?.mutedUntil);
+    const slowModeSeconds = slowModeOf(room, held?.slowModeSeconds ?? 0);
+    return { user, apiKey: caller.key, roomId, room, key: idempotencyKey, slowModeSeconds };
+  }
+
+  /**
+   * Returns a room and what the user is in it. Allows nothing yet.
+   * @throws {Refusal} 404 for an unknown room; 503 as {@link sender} does
+   * @throws {UnavailableError} also while the rooms are not complete
+   */
+  async room(roomId: number, held: Held): Promise<MirroredRoom> {
+    const standing = await this.#standingOf(roomId);
+    const membership = held?.membership;
     // Also for an unknown room: a room that the user may not see must look like one.
-    if (membership === undefined && kind !== 'public') {
+    if (membership === undefined && standing?.kind !== 'public') {
       throw unavailable(new Error('the memberships are not complete yet'));
     }
-    if (kind === undefined) throw new Refusal('room_not_found');
-    const room = { kind, role: membership?.role ?? 'none' };
-    demand('send', room, caller);
-    refuseMuted(membership?.mutedUntil);
-    const slowMode = slowModeOf(room, slowModeSeconds);
-    return { user, apiKey: caller.key, roomId, room, key: idempotencyKey, slowModeSeconds: slowMode };
+    if (standing === undefined) throw new Refusal('room_not_found');
+    return { room: { kind: standing.kind, role: membership?.role ?? 'none' }, standing };
   }
 
   /**
@@ -70,9 +85,9 @@ export class SendingRooms {
     return this.sender(caller, roomId, held, undefined);
   }
 
-  async #kindOf(roomId: number): Promise<RoomKind | undefined> {
+  async #standingOf(roomId: number): Promise<RoomStanding | undefined> {
     try {
-      return (await this.rooms.standing(roomId)).kind;
+      return await this.rooms.standing(roomId);
     } catch (error) {
       if (error instanceof RoomNotFoundError) return undefined;
       throw error;
