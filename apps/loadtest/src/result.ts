@@ -87,6 +87,8 @@ export interface NodeResult {
   readonly delivered: number;
   readonly deliveryMs: Latency | undefined;
   readonly ackMs: Latency | undefined;
+  /** Like `deliveryMs`, of the messages of the warm-up. */
+  readonly warmUpMs: Latency | undefined;
 }
 
 export interface LoadResult {

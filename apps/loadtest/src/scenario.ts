@@ -27,6 +27,13 @@ export const scenarioSchema = z.strictObject({
   churn: z.number().nonnegative().default(0),
   /** How long a socket that churn cuts stays disconnected, in milliseconds. */
   churnAwayMs: z.number().nonnegative().default(0),
+  /**
+   * Time over which clients spread their first attempt to reconnect after the server ended their sockets; undefined for
+   * the usual pause. They send nothing meanwhile.
+   */
+  reconnectOverMs: z.number().nonnegative().optional(),
+  /** Whether clients reconnect to another target than the one that ended their sockets, as through a balancer. */
+  reconnectElsewhere: z.boolean().default(false),
   /** Connections that stop reading when the load begins, and do not count as receivers. */
   slowReaders: z.int().nonnegative().default(0),
   /** Share of the connections, 0 to 1, that read only every `lazyReadMs`, which costs the tool less. */

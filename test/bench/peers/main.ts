@@ -1,13 +1,12 @@
 import { writeFile } from 'node:fs/promises';
-import type { Measurement, Sample } from './measurements/measurement.js';
 import { readOptions } from './options.js';
 import { renderChart } from './report/chart.js';
 import { describeMachine, machineInWords } from './report/machine.js';
 import { summarise } from './report/summary.js';
-import { digits, renderTable } from './report/table.js';
+import { renderTable } from './report/table.js';
+import { tellSample } from './report/tell-sample.js';
 import { type MeasurementRounds, runRounds } from './rounds.js';
 import { FLOOR } from './systems/index.js';
-import type { System } from './systems/system.js';
 
 /* `pnpm bench:peers`: see docs/explanation/performance.md. */
 
@@ -20,7 +19,7 @@ const measured: MeasurementRounds[] = [];
 const summaries = () => measured.map((rounds) => summarise(rounds, BASES));
 
 for (const measurement of options.measurements) {
-  measured.push(await runRounds(measurement, { ...options, onSample: tell }));
+  measured.push(await runRounds(measurement, { ...options, onSample: tellSample }));
   console.log(`\n${summaries().map(renderTable).at(-1)}`);
   // After each measurement, so that an interrupted run keeps its results.
   if (options.jsonFile !== undefined) {
@@ -33,11 +32,3 @@ for (const measurement of options.measurements) {
 }
 console.log(machineInWords(machine).join('\n'));
 if (measured.some(({ systems }) => systems.some(({ failures }) => failures.length > 0))) process.exitCode = 1;
-
-function tell(measurement: Measurement, { name }: System, round: number, told: Sample | string): void {
-  const what =
-    typeof told === 'string'
-      ? `failed: ${told}`
-      : [`${digits(told.figures[measurement.compares])} ${measurement.compares}`, ...told.marks].join('; ');
-  console.error(`${measurement.name}, round ${round}, ${name}: ${what}`);
-}

@@ -71,7 +71,8 @@ function atRate(measurements: readonly Measurement[], rate: number | undefined):
   return measurements.map((measurement) => measurement.at?.(rate) ?? measurement);
 }
 
-function pick<T extends { readonly name: string }>(all: readonly T[]): (value: string) => T[] {
+/** Returns a reader of comma-separated names. */
+export function pick<T extends { readonly name: string }>(all: readonly T[]): (value: string) => T[] {
   return (value) =>
     value.split(',').map((name) => {
       const found = all.find((one) => one.name === name.trim());
@@ -80,7 +81,8 @@ function pick<T extends { readonly name: string }>(all: readonly T[]): (value: s
     });
 }
 
-function positive(value: string): number {
+/** Reads a positive whole number. */
+export function positive(value: string): number {
   const number = Number(value);
   if (!Number.isInteger(number) || number < 1) throw new InvalidArgumentError('not a positive whole number');
   return number;

@@ -29,25 +29,29 @@ export class SystemMeter implements CostMeter {
   readonly #readings = new Map<Phase, Reading>();
   readonly #processes: readonly SystemProcess[];
 
-  /** @param withMemory collects all garbage before memory is read; must be off under load, which it would disturb */
+  /**
+   * @param memoryAt phase whose memory is compared with that before the load: all garbage is collected before either is
+   *   read. Undefined under load, which that would disturb.
+   */
   constructor(
     private readonly system: RunningSystem,
-    private readonly withMemory = false,
+    private readonly memoryAt?: Phase,
   ) {
     this.#processes = [...system.nodes, system.redis];
   }
 
   async mark(phase: Phase): Promise<void> {
+    const withMemory = this.memoryAt !== undefined && (phase === 'before' || phase === this.memoryAt);
     // Collecting garbage must not count as a cost of connecting.
-    if (this.withMemory && phase === 'before') await this.#collectGarbage();
+    if (withMemory && phase === 'before') await this.#collectGarbage();
     const cpu = this.#processes.map(({ pid }) => cpuMicros(pid));
     const atMs = performance.now();
-    if (this.withMemory && phase === 'connected') await this.#collectGarbage();
+    if (withMemory && phase !== 'before') await this.#collectGarbage();
     this.#readings.set(phase, {
       atMs,
       cpuMicros: cpu,
       residentBytes: this.#processes.map(({ pid }) => residentBytes(pid)),
-      redisBytes: this.withMemory ? await redisUsedBytes(this.system.redis.url) : undefined,
+      redisBytes: withMemory ? await redisUsedBytes(this.system.redis.url) : undefined,
     });
   }
 

@@ -92,6 +92,7 @@ function nodeResults(scenario: Scenario, reports: readonly WorkerReport[]): Node
       delivered: parts.reduce((total, { delivered }) => total + delivered, 0),
       deliveryMs: mergeLatency(parts.map(({ deliveryMs }) => deliveryMs)),
       ackMs: mergeLatency(parts.map(({ ackMs }) => ackMs)),
+      warmUpMs: mergeLatency(parts.map(({ warmUpMs }) => warmUpMs)),
     };
   });
 }

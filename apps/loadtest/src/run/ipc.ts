@@ -60,6 +60,7 @@ export interface NodeReport {
   readonly delivered: number;
   readonly ackMs: string;
   readonly deliveryMs: string;
+  readonly warmUpMs: string;
 }
 
 export interface WorkerReport {

@@ -44,6 +44,7 @@ export function madeUpResult(
       delivered: 6_000,
       deliveryMs,
       ackMs,
+      warmUpMs: deliveryMs,
     })),
     costs: [],
     cpuMicrosPerDelivery: undefined,

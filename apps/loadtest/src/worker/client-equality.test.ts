@@ -110,7 +110,14 @@ const CLIENTS: Readonly<Record<'client' | 'load tester', Start>> = {
     const connection = new Connection(
       world,
       {
-        ...{ index: 0, localAddress: undefined, lazy: false, slow: false },
+        ...{
+          index: 0,
+          elsewhere: [],
+          reconnectOverMs: undefined,
+          localAddress: undefined,
+          lazy: false,
+          slow: false,
+        },
         identity: { userId: 1, username: 'ann', token: 'a-token' },
         target: { index: 0, url: new URL(url.replace('http', 'ws')) },
       },

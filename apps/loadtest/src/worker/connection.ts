@@ -38,6 +38,7 @@ export class Connection implements SocketHandlers, ConversationEvents {
   #returns = 0;
   #missed: 'all there' | 'not told' | 'gone' = 'all there';
   #returnAfterMs: number | undefined;
+  #url: URL;
   readonly #outbox: Outbox;
   #slow = false;
   /**
@@ -51,6 +52,7 @@ export class Connection implements SocketHandlers, ConversationEvents {
     private readonly options: ConnectionOptions,
     places: readonly Place[],
   ) {
+    this.#url = options.target.url;
     this.#timedFrom = options.lazy ? Number.POSITIVE_INFINITY : 0;
     this.slots = places.map((place) => ({ ...place, epoch: 0, seq: 0, joined: false, goal: -1 }));
     this.#conversation = world.dialect.converse(
@@ -99,7 +101,7 @@ export class Connection implements SocketHandlers, ConversationEvents {
     else if (this.#attempts === 1) meters.connecting(target.index);
     const rooms = this.slots.map(({ roomId }) => roomId);
     const handshake = dialect.handshake(identity, rooms, positionsOf(this.slots));
-    this.#socket = new WebSocketClient(target.url, handshake, this, { localAddress, lazy });
+    this.#socket = new WebSocketClient(this.#url, handshake, this, { localAddress, lazy });
     if (lazy) lazyWheel.add(this.#socket, index);
   }
 
@@ -128,10 +130,11 @@ export class Connection implements SocketHandlers, ConversationEvents {
 
   publish(message: number, due: number, room: number): void {
     const slot = this.slots.find((slot) => slot.room === room);
-    // Messages that come due while the tool has cut it are dropped; if the server has, they are late.
+    // Messages that come due while the tool has cut it are dropped; if the server has, they are late, unless clients wait on
+    // purpose.
     if (slot === undefined || this.#state === 'away' || this.#state === 'gone') return;
     if (this.#state === 'in') this.#outbox.send(message, due, slot, now());
-    else this.#outbox.keep(message, slot);
+    else if (this.options.reconnectOverMs === undefined) this.#outbox.keep(message, slot);
   }
 
   /** Ends it. Without acks, what was sent must have arrived. */
@@ -228,6 +231,7 @@ export class Connection implements SocketHandlers, ConversationEvents {
       this.#attempts = 0;
     } else this.world.meters.connectFailed(text);
     this.#leave('waiting');
+    if (this.#wasIn) this.#goElsewhere();
     if (isFinal(code, why) || (!this.#wasIn && this.#attempts >= FIRST_ATTEMPTS)) this.#giveUp();
     else this.#timer = setTimeout(() => this.start(), this.#pauseMs(retryAfterMs));
   }
@@ -236,7 +240,14 @@ export class Connection implements SocketHandlers, ConversationEvents {
     const hint = this.#returnAfterMs;
     this.#returnAfterMs = undefined;
     if (hint !== undefined) return hint;
+    const { reconnectOverMs } = this.options;
+    if (reconnectOverMs !== undefined && this.#attempts === 0) return Math.random() * reconnectOverMs;
     return retryAfterMs + backoffMs(this.#attempts);
+  }
+
+  #goElsewhere(): void {
+    const { elsewhere } = this.options;
+    this.#url = elsewhere[Math.floor(Math.random() * elsewhere.length)] ?? this.#url;
   }
 
   #giveUp(): void {

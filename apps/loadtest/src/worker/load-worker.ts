@@ -69,7 +69,10 @@ export class LoadWorker {
     const { first, end } = this.#share;
     const placesOf = this.#places(checking, roomIds);
     const urls = scenario.targets.map((url) => new URL(url));
-    const { sourceAddresses } = scenario;
+    const { sourceAddresses, reconnectOverMs, reconnectElsewhere } = scenario;
+    const elsewhere = urls.map(({ href }) =>
+      reconnectElsewhere ? urls.filter((other) => other.href !== href) : [],
+    );
     this.#connections = identities.map((identity, offset) => {
       const index = first + offset;
       const target = plan.targetOf(index);
@@ -79,6 +82,8 @@ export class LoadWorker {
           index,
           identity,
           target: { index: target, url: urls[target] ?? new URL('ws://127.0.0.1') },
+          elsewhere: elsewhere[target] ?? [],
+          reconnectOverMs,
           localAddress: sourceAddresses[index % Math.max(1, sourceAddresses.length)],
           lazy: plan.isLazy(index),
           slow: plan.isSlow(index),

@@ -18,10 +18,17 @@ class NodeMeters {
   delivered = 0;
   readonly ackMs = new Histogram();
   readonly deliveryMs = new Histogram();
+  readonly warmUpMs = new Histogram();
 
   report(): NodeReport {
     const { connections, delivered } = this;
-    return { connections, delivered, ackMs: this.ackMs.encode(), deliveryMs: this.deliveryMs.encode() };
+    return {
+      connections,
+      delivered,
+      ackMs: this.ackMs.encode(),
+      deliveryMs: this.deliveryMs.encode(),
+      warmUpMs: this.warmUpMs.encode(),
+    };
   }
 }
 
@@ -119,7 +126,7 @@ export class Meters {
     if (due < timedFrom) return;
     const ms = at - due;
     this.#secondDeliveryMs.record(ms);
-    if (counts) node?.deliveryMs.record(ms);
+    (counts ? node?.deliveryMs : node?.warmUpMs)?.record(ms);
   }
 
   resumed(recovered: boolean): void {

@@ -52,6 +52,10 @@ export interface ConnectionOptions {
   readonly index: number;
   readonly identity: Identity;
   readonly target: { readonly index: number; readonly url: URL };
+  /** Targets to reconnect to when the server has ended the socket; empty for the same one. */
+  readonly elsewhere: readonly URL[];
+  /** Time over which the first attempt to reconnect is spread, in milliseconds; undefined for the usual pause. */
+  readonly reconnectOverMs: number | undefined;
   readonly localAddress: string | undefined;
   readonly lazy: boolean;
   readonly slow: boolean;

@@ -26,7 +26,7 @@ export const idle: Measurement = {
       const first = Math.min(FIRST, connections);
       await load(system, running, still, { ...scenario, rooms: Math.ceil(first / MEMBERS) });
       await sleep(FORGOTTEN_MS);
-      const { result, meter } = await load(system, running, still, scenario, true);
+      const { result, meter } = await load(system, running, still, scenario, 'connected');
       const grown = meter.grown('before', 'connected');
       const spent = meter.spent('before', 'connected');
       const perConnection = (value: number): number | undefined =>

@@ -1,4 +1,4 @@
-import { type LoadResult, runLoad, type Scenario, scenarioSchema } from '@chorus/loadtest';
+import { type LoadResult, type Phase, runLoad, type Scenario, scenarioSchema } from '@chorus/loadtest';
 import { SystemMeter } from '../system-meter.js';
 import type { RunningSystem, System } from '../systems/system.js';
 import type { Effort } from './measurement.js';
@@ -34,7 +34,7 @@ export async function load(
   running: RunningSystem,
   effort: Effort,
   wanted: Partial<Scenario> & Pick<Scenario, 'rooms' | 'membersPerRoom' | 'rate'>,
-  withMemory = false,
+  memoryAt?: Phase,
 ): Promise<Ran> {
   const connections = wanted.connections ?? wanted.rooms * wanted.membersPerRoom;
   const scenario = scenarioSchema.parse({
@@ -45,10 +45,10 @@ export async function load(
     warmUpMs: effort.warmUpMs,
     durationMs: effort.durationMs,
     settleMs: effort.settleMs,
-    workers: Math.ceil(connections / CONNECTIONS_PER_WORKER),
+    workers: workersFor(connections),
     ...wanted,
   });
-  const meter = new SystemMeter(running, withMemory);
+  const meter = new SystemMeter(running, memoryAt);
   const result = await runLoad(scenario, {
     identities: running.identities(connections),
     roomIds: Array.from({ length: scenario.rooms }, (_, index) => index + 1),
@@ -56,6 +56,11 @@ export async function load(
     costs: meter,
   });
   return { result, meter };
+}
+
+/** Number of processes of the tool for a number of connections. */
+export function workersFor(connections: number): number {
+  return Math.ceil(connections / CONNECTIONS_PER_WORKER);
 }
 
 /** Returns why figures may describe the tool. */
