@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { AUTH_SECRETS, type AuthConfig, authConfig, authSettings } from '@chorus/auth';
 import { type DatabaseConfig, databaseConfig, databaseSettings } from '@chorus/database';
+import { HOOK_SECRETS, type HookConfig, hookConfig, hookSettings } from '@chorus/hook';
 import type { MessageLimits } from '@chorus/protocol';
 import { type RedisConfig, redisConfig, redisSettings } from '@chorus/redis';
 import {
@@ -106,6 +107,7 @@ export const apiSettings = {
   ...messageLimitSettings,
   ...retentionSettings,
   ...webhookAddressSettings,
+  ...hookSettings,
   ...operatorSettings,
   ...tracesSettings,
   WEB_DIR: z
@@ -128,6 +130,8 @@ export const storeSettings = {
 
 export interface ApiConfig extends BalancedConfig {
   readonly auth: AuthConfig;
+  /** Undefined: there is no before-publish hook. */
+  readonly hook: HookConfig | undefined;
   readonly cookie: CookieOptions;
   readonly hstsIncludeSubDomains: boolean;
   readonly maxSessionSeconds: number;
@@ -166,10 +170,11 @@ export interface StoreConfig {
 
 /** @throws {ConfigError} with one line that names the variable */
 export function loadApiConfig(env: Environment): ApiConfig {
-  const settings = parseSettings(apiSettings, env, [...AUTH_SECRETS, 'OPERATOR_TOKEN']);
+  const settings = parseSettings(apiSettings, env, [...AUTH_SECRETS, ...HOOK_SECRETS, 'OPERATOR_TOKEN']);
   return {
     ...balancedConfig(settings),
     auth: authConfig(settings),
+    hook: hookConfig(settings),
     cookie: cookieOptions(settings),
     hstsIncludeSubDomains: settings.HSTS_INCLUDE_SUBDOMAINS,
     maxSessionSeconds: settings.SESSION_MAX_DAYS * 86_400,

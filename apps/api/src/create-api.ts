@@ -4,6 +4,7 @@ import { Guard, generateSecret, TOKEN_TTL_SECONDS, Tokens } from '@chorus/auth';
 import type { Broker, ReadPositions, RoomDirectory, RoomHistory } from '@chorus/broker';
 import type { AccessList, MembershipList, NodeRegistry } from '@chorus/control';
 import { type Database, EventFeed, EventLog } from '@chorus/database';
+import { createHook } from '@chorus/hook';
 import {
   AllowedAddresses,
   type Closeable,
@@ -140,7 +141,11 @@ export async function createApi(config: ApiConfig, parts: ApiParts): Promise<Api
   const users = new UserRepository(parts.db);
   const entries = new ArchivedEntries(parts.db, config.retentionDays);
   const roomServices = createRoomServices(config, { ...parts, rooms: roomRepository, users, bans, log });
-  const messageServices = createMessageServices(config, { ...parts, rooms: roomRepository, nodeId });
+  const hook = await createHook(config.hook, {
+    ...{ metrics, log, limits: config.messageLimits },
+    publishedWith: (roomId, key) => parts.messagePublisher.publishedWith(roomId, key),
+  });
+  const messageServices = createMessageServices(config, { ...parts, rooms: roomRepository, hook, nodeId });
   const keys = new KeyRepository(parts.db);
   const nameFolding = new NameFolding(users, log);
   const eventLog = new EventLog(parts.db, config.retentionDays);
@@ -182,6 +187,7 @@ export async function createApi(config: ApiConfig, parts: ApiParts): Promise<Api
   });
 
   const closer = new Closer();
+  closer.defer(() => hook?.close());
   const traces = await createTraces(config.traces, { service: 'api', nodeId, log });
   if (traces !== undefined) closer.add(traces);
   const bringIn = async (): Promise<void> => {

@@ -1,4 +1,5 @@
 import { AUTH_SECRETS, type AuthConfig, authConfig, authSettings } from '@chorus/auth';
+import { HOOK_SECRETS, type HookConfig, hookConfig, hookSettings } from '@chorus/hook';
 import type { MessageLimits } from '@chorus/protocol';
 import { type RedisConfig, redisConfig, redisSettings } from '@chorus/redis';
 import {
@@ -34,6 +35,7 @@ export const gatewaySettings = {
   ...messageLimitSettings,
   ...backlogSettings,
   ...retentionSettings,
+  ...hookSettings,
   BATCH_WINDOW_MS: integer(0, 100)
     .default(5)
     .describe(
@@ -161,6 +163,8 @@ export interface GatewayConfig extends BalancedConfig {
   /** Undefined: there is no operator port. */
   operatorPort: number | undefined;
   auth: AuthConfig;
+  /** Undefined: there is no before-publish hook. */
+  hook: HookConfig | undefined;
   redis: RedisConfig;
   redisPrefix: string;
   batchWindowMs: number;
@@ -204,7 +208,7 @@ export interface GatewayConfig extends BalancedConfig {
 /** @throws {ConfigError} one line that names the variable */
 export function loadGatewayConfig(env: Environment): GatewayConfig {
   refuseRemovedSettings(env);
-  const settings = parseSettings(gatewaySettings, env, [...AUTH_SECRETS, 'REDIS_URL']);
+  const settings = parseSettings(gatewaySettings, env, [...AUTH_SECRETS, ...HOOK_SECRETS, 'REDIS_URL']);
   const auth = authConfig(settings);
   if (auth.secret === undefined && auth.mode === 'token') {
     throw new ConfigError('JWT_SECRET is not set: it must be the one that the API signs tokens with');
@@ -215,6 +219,7 @@ export function loadGatewayConfig(env: Environment): GatewayConfig {
     ...balancedConfig(settings),
     operatorPort: settings.OPERATOR_PORT,
     auth,
+    hook: hookConfig(settings),
     redis: redisConfig(settings),
     redisPrefix: settings.REDIS_PREFIX,
     batchWindowMs: settings.BATCH_WINDOW_MS,

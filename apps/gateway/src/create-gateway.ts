@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { Guard, generateSecret, TOKEN_TTL_SECONDS, Tokens } from '@chorus/auth';
 import type { Broker, ProbeStats, ReadPositions } from '@chorus/broker';
 import type { AccessList, MembershipList, NodeRegistry } from '@chorus/control';
+import { createHook } from '@chorus/hook';
 import type { PresenceStore } from '@chorus/presence';
 import {
   type Closeable,
@@ -191,7 +192,12 @@ async function serve(
   const acks = new HeldAcks(ACK_PERIOD_MS + config.deliveryWindowMs / 2);
   const publish = telemetry.publishThrough(broker);
   const nextMessageId = messageIds(parts.nodeId);
-  const shared = { hub, inboxes, acks, guard, broker, publish, nextMessageId, counters };
+  const hook = await createHook(config.hook, {
+    ...{ metrics, log, limits: config.messageLimits },
+    publishedWith: (roomId, key) => broker.publishedWith(roomId, key),
+  });
+  parts.closer.defer(() => hook?.close());
+  const shared = { hub, inboxes, acks, guard, broker, publish, hook, nextMessageId, counters };
   const contexts = sessionContexts(config, { ...parts, ...shared });
   const handlers = routes(
     {

@@ -9,8 +9,8 @@ import {
 } from './entries/fields.js';
 import type { Position } from './position.js';
 import { positionSchema } from './position-schema.js';
-import { type PlainErrorCode, REFUSALS, type TextDetails } from './refusals/catalogue.js';
-import { refusalText } from './refusals/refusal.js';
+import { type HttpErrorCode, type PlainErrorCode, REFUSALS, type TextDetails } from './refusals/catalogue.js';
+import { type Refusal, refusalText } from './refusals/refusal.js';
 
 /**
  * Every frame that a plain socket receives has these three fields, as in the original service. The other fields were
@@ -175,7 +175,18 @@ export function encodeError<Code extends PlainErrorCode>(
   code: Code,
   ...details: TextDetails<Code>
 ): string {
-  const error = refusalText(code, ...details);
+  return errorFrame(roomId, code, refusalText(code, ...details));
+}
+
+/** Returns the frame that reports a refusal that HTTP responses report too. */
+export function encodeRefused(
+  roomId: number,
+  { code, message }: Refusal<PlainErrorCode & HttpErrorCode>,
+): string {
+  return errorFrame(roomId, code, message);
+}
+
+function errorFrame(roomId: number, code: PlainErrorCode, error: string): string {
   const { retry } = REFUSALS[code];
   const frame: ErrorFrame = {
     type: 'error',

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { RoomHistory } from '@chorus/broker';
 import type { AccessList, MembershipList } from '@chorus/control';
 import type { Database } from '@chorus/database';
+import type { BeforePublish } from '@chorus/hook';
 import type { ApiConfig } from '../config.js';
 import { RoomAccess } from '../rooms/access.js';
 import type { RoomRepository } from '../rooms/repository.js';
@@ -23,6 +24,8 @@ interface MessageParts {
   readonly messagePublisher: MessagePublisher;
   readonly access: AccessList;
   readonly memberships: Pick<MembershipList, 'takeTurn'>;
+  /** Undefined: there is no before-publish hook. */
+  readonly hook: BeforePublish | undefined;
   /** Id of this API. */
   readonly nodeId: string;
 }
@@ -46,6 +49,7 @@ export function createMessageServices(
     }),
     messages: new MessageService({
       ...{ publisher, history, memberships: parts.memberships, limits: config.messageLimits },
+      hook: parts.hook,
       rates: new UserRates(config.maxMessagesPerSecondPerUser),
       keyRates: new KeyRates(config.maxMessagesPerSecondPerKey),
       nextId: messageIds(parts.nodeId),

@@ -1,5 +1,6 @@
 import { type Broker, idempotencyKey, type Position, RoomNotFoundError } from '@chorus/broker';
 import type { MembershipList } from '@chorus/control';
+import type { BeforePublish, Draft, MessageText } from '@chorus/hook';
 import {
   type ChangeParts,
   type CurrentMessage,
@@ -70,6 +71,8 @@ export interface MessageServiceParts {
   readonly history: MessageHistory;
   readonly memberships: Pick<MembershipList, 'takeTurn'>;
   readonly limits: MessageLimits;
+  /** Undefined: there is no before-publish hook. */
+  readonly hook: Pick<BeforePublish, 'submit' | 'inTurn'> | undefined;
   readonly rates: UserRates;
   readonly keyRates: KeyRates;
   /** Returns an id that no other message of the cluster has. */
@@ -95,8 +98,14 @@ export class MessageService {
     refuse(checkParts(message, limits, sender.room));
     await this.#takeTurn(sender);
     const encode = messageEncoder(sender.roomId, sender.user);
-    const body = encode({ ...message, id: nextId(), sentAt: Date.now(), clientMsgId: sender.key });
-    return this.#publish(sender, body);
+    const id = nextId();
+    const publish = ({ content, data }: MessageText): Promise<Position> => {
+      const start = { id, sentAt: Date.now(), clientMsgId: sender.key };
+      return this.#publish(sender, encode({ ...message, content, data, ...start }));
+    };
+    return this.#throughHook(sender, { ...message, type: 'send', id }, publish, (text) =>
+      checkParts({ ...message, ...text }, limits, sender.room),
+    );
   }
 
   /** @returns the position of the change @throws {Refusal} */
@@ -111,15 +120,39 @@ export class MessageService {
       throw new Refusal(target === undefined ? 'message_not_found' : 'message_deleted');
     }
     refuse(checkChange(change.type, room, target.userId === user.id));
-    if (change.type === 'append') {
-      refuse(checkText(change.text, target.content.length + change.text.length, this.parts.limits));
-    }
+    if (change.type === 'append') refuse(this.#checkAppend(target, change.text));
     if (change.type === 'react') {
       const present = new Set(target.reactions.map(({ reaction }) => reaction));
       refuse(checkReactions(change.reaction, present, this.parts.limits));
     }
-    const start = { id: this.parts.nextId(), sentAt: Date.now(), clientMsgId: key };
-    return this.#publish(sender, encodeChange(roomId, user, partsOf(change, target, start)));
+    const id = this.parts.nextId();
+    const publish = (made: WantedChange): Promise<Position> => {
+      const start = { id, sentAt: Date.now(), clientMsgId: key };
+      return this.#publish(sender, encodeChange(roomId, user, partsOf(made, target, start)));
+    };
+    const about = { id, target: at };
+    switch (change.type) {
+      case 'edit':
+        return this.#throughHook(
+          sender,
+          { ...change, ...about },
+          ({ content, data }) => publish({ ...change, content, data }),
+          (text) => checkParts({ ...change, ...text }, this.parts.limits, room),
+        );
+      case 'append':
+        return this.#throughHook(
+          sender,
+          { type: 'append', content: change.text, ...about },
+          ({ content: text }) => publish({ ...change, text }),
+          ({ content }) => this.#checkAppend(target, content),
+        );
+      case 'delete':
+      case 'react':
+      case 'unreact':
+        return this.parts.hook?.inTurn(roomId, user.id, () => publish(change)) ?? publish(change);
+      default:
+        return change satisfies never;
+    }
   }
 
   /** Uses up the budget of the API key, or else of the user. @throws {Refusal} 429 */
@@ -138,6 +171,31 @@ export class MessageService {
     const waitMs = await memberships.takeTurn(user.id, roomId, slowModeSeconds, messageId);
     const seconds = Math.ceil(waitMs / 1_000);
     if (seconds > 0) throw new Refusal('slow_mode', seconds).with({ 'Retry-After': String(seconds) });
+  }
+
+  /**
+   * Publishes a text, if there is a hook, as the hook decides.
+   * @param check checks a text that the hook has changed @throws {Refusal}
+   */
+  async #throughHook(
+    { roomId, user, key }: Sender,
+    draft: Omit<Draft, 'roomId' | 'user'>,
+    publish: (text: MessageText) => Promise<Position>,
+    check: (text: MessageText) => MessageRefusal | undefined,
+  ): Promise<Position> {
+    const { hook } = this.parts;
+    if (hook === undefined) return publish(draft);
+    const published = await hook.submit({
+      draft: { ...draft, roomId, user },
+      key: key === undefined ? undefined : idempotencyKey(user.id, key),
+      publish: async (text) => check(text) ?? publish(text),
+    });
+    if (published instanceof Refusal) throw published;
+    return published;
+  }
+
+  #checkAppend({ content }: CurrentMessage, text: string): MessageRefusal | undefined {
+    return checkText(text, content.length + text.length, this.parts.limits);
   }
 
   async #publish({ roomId, user, key }: Sender, body: string): Promise<Position> {

@@ -1,13 +1,20 @@
 import type { MembershipList } from '@chorus/control';
+import type { BeforePublish, MessageText } from '@chorus/hook';
 import {
   CLOSE,
   type CloseReason,
+  checkParts,
   encodeBroadcast,
   encodeError,
   encodeRecovery,
+  encodeRefused,
   isStorable,
   type Member,
+  type MessageLimits,
+  type MessageRefusal,
   type PlainErrorCode,
+  type Position,
+  Refusal,
   type TextDetails,
 } from '@chorus/protocol';
 import type { Logger } from '@chorus/service';
@@ -29,7 +36,10 @@ export interface PlainContext {
   hub: Hub;
   memberships: Pick<MembershipList, 'takeTurn'>;
   /** Numbers, stores and publishes a message body; rejects as `Broker.publish` does. */
-  publish(roomId: number, body: string): Promise<unknown>;
+  publish(roomId: number, body: string): Promise<Position>;
+  messageLimits: MessageLimits;
+  /** Undefined: there is no before-publish hook. */
+  hook: Pick<BeforePublish, 'submit'> | undefined;
   /** Returns an id that no other message of the cluster has. */
   nextMessageId(): string;
   maxMessagesPerSecond: number;
@@ -156,10 +166,24 @@ export class PlainSession implements Session, MemberSession, Connection {
   }
 
   #publish(membership: RoomMembership, text: string): void {
-    const { counters } = this.context;
-    const message = { content: text, id: this.context.nextMessageId(), sentAt: Date.now() };
-    this.context.publish(this.#roomId, membership.encode(message)).then(
-      () => counters.acks++,
+    const { hook, messageLimits, nextMessageId } = this.context;
+    const id = nextMessageId();
+    const publish = (to: MessageText): Promise<Position> =>
+      this.context.publish(this.#roomId, membership.encode({ ...to, id, sentAt: Date.now() }));
+    const sent =
+      hook === undefined
+        ? publish({ content: text })
+        : hook.submit({
+            draft: { type: 'send', id, roomId: this.#roomId, user: this.user, content: text },
+            key: undefined,
+            publish: async (to) =>
+              membership.refusal ?? checkParts(to, messageLimits, membership.roomUser) ?? publish(to),
+          });
+    sent.then(
+      (result) => {
+        if (result instanceof Refusal) this.#refuseAs(result);
+        else this.context.counters.acks++;
+      },
       (error: unknown) => this.#failed(error),
     );
   }
@@ -183,7 +207,7 @@ export class PlainSession implements Session, MemberSession, Connection {
       { roomId: this.#roomId, userId: this.user.id, code: reason.code, reason: reason.reason },
       'socket closed by the gateway',
     );
-    this.#membership?.stopReplay();
+    this.#membership?.closing(reason);
     this.#socket?.close(reason);
   }
 
@@ -239,6 +263,11 @@ export class PlainSession implements Session, MemberSession, Connection {
     if (code === 'internal') this.context.log.error({ err: error, roomId: this.#roomId }, 'publish failed');
     this.context.counters.messagesRefused[code]++;
     this.#refuse(code);
+  }
+
+  #refuseAs(refusal: MessageRefusal): void {
+    this.context.counters.messagesRefused[refusal.code]++;
+    this.#socket?.send(encodeRefused(this.#roomId, refusal));
   }
 
   #refuse<Code extends PlainErrorCode>(code: Code, ...details: TextDetails<Code>): void {

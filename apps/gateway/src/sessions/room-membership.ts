@@ -5,8 +5,10 @@ import {
   type CloseReason,
   type Member,
   type MessageParts,
+  type MessageRefusal,
   messageEncoder,
   type Position,
+  Refusal,
   type RoomUser,
   type roomLeftFrame,
 } from '@chorus/protocol';
@@ -19,6 +21,8 @@ import type { Standing } from '../rooms/standing.js';
 import type { Socket } from '../transport/transport.js';
 
 export type LeaveReason = z.infer<typeof roomLeftFrame>['reason'];
+
+const ENDED_BY_OTHERS: ReadonlySet<LeaveReason> = new Set(['removed', 'banned', 'disconnected']);
 
 /** The answer to a join. */
 export interface JoinedRoom {
@@ -68,6 +72,7 @@ export class RoomMembership implements TypingSubscriber {
   readonly room: LocalRoom;
   #standing: Standing;
   #replay: ReplayPump | undefined;
+  #barred = false;
   #encode: ((message: MessageParts) => string) | undefined;
 
   /** Joins the room synchronously and uses up the prepared join. */
@@ -131,6 +136,7 @@ export class RoomMembership implements TypingSubscriber {
 
   /** Ends the membership while the socket stays open. */
   leave(reason: LeaveReason): void {
+    this.#barred ||= ENDED_BY_OTHERS.has(reason);
     this.#send(this.session.frames.left(this.room.id, reason));
     this.#unsubscribe();
     this.end();
@@ -140,6 +146,22 @@ export class RoomMembership implements TypingSubscriber {
   end(): void {
     this.stopReplay();
     this.session.context.hub.leave(this.room, this);
+  }
+
+  /** Prepares the end of a socket that the gateway closes. */
+  closing({ reconnect }: CloseReason): void {
+    this.stopReplay();
+    this.#barred ||= !reconnect;
+  }
+
+  /**
+   * Why a text that waited for the hook may not be published any more. What was sent before the user left or closed the socket may, but
+   * not what was sent before the user was removed, banned or signed out.
+   */
+  get refusal(): MessageRefusal | undefined {
+    if (this.#barred) return new Refusal('room_not_found');
+    const { mutedMs } = this;
+    return mutedMs > 0 ? new Refusal('muted', Math.ceil(mutedMs / 1_000)) : undefined;
   }
 
   /** Stops the replay of missed messages. */

@@ -21,6 +21,7 @@ type SessionParts = Pick<
   | 'memberships'
   | 'presence'
   | 'reads'
+  | 'hook'
   | 'nextMessageId'
   | 'counters'
   | 'log'
@@ -35,9 +36,11 @@ export function sessionContexts(config: GatewayConfig, parts: SessionParts): Ses
   // Users may send who are not members of the room any more.
   const publish: Broker['publish'] = (roomId, body, key) =>
     hub.isUnchecked(roomId) ? unchecked() : parts.publish(roomId, body, key);
-  const { nextMessageId, counters, log } = parts;
+  const { nextMessageId, counters, log, hook } = parts;
   const { maxFrameBytes, maxMessagesPerSecond, maxQueuedBytes, idleTimeoutSeconds } = config;
-  const shared = { hub, memberships, publish, nextMessageId, maxQueuedBytes, counters, log };
+  const { messageLimits } = config;
+  const sending = { hub, memberships, publish, hook, messageLimits };
+  const shared = { ...sending, nextMessageId, maxQueuedBytes, counters, log };
   const verify = (token: string): VerifiedToken | undefined => {
     const admission = guard.authenticate({ authorization: `Bearer ${token}` });
     return admission.ok ? admission.token : undefined;
@@ -56,7 +59,6 @@ export function sessionContexts(config: GatewayConfig, parts: SessionParts): Ses
       publishNotice: (roomId, frame) =>
         hub.isUnchecked(roomId) ? unchecked() : broker.publishNotice(roomId, frame),
       targets: new TargetMessages(broker),
-      messageLimits: config.messageLimits,
       limits: { maxFrameBytes, maxMessagesPerSecond, maxRooms, idleTimeoutSeconds },
     },
   };

@@ -1,5 +1,6 @@
 import type { VerifiedToken } from '@chorus/auth';
 import type { ReadPositions } from '@chorus/broker';
+import type { BeforePublish } from '@chorus/hook';
 import type { AccessList, MembershipList } from '@chorus/control';
 import type { PresenceStore } from '@chorus/presence';
 import type { MessageLimits, Position, WelcomeFrame } from '@chorus/protocol';
@@ -23,6 +24,8 @@ export interface V1Context {
   verify(token: string): VerifiedToken | undefined;
   /** Publishes a message; rejects as `Broker.publish` does. */
   publish(roomId: number, body: string, idempotencyKey: string): Promise<Position>;
+  /** Undefined: there is no before-publish hook. */
+  hook: Pick<BeforePublish, 'submit' | 'inTurn'> | undefined;
   publishNotice(roomId: number, frame: string): Promise<void>;
   targets: TargetMessages;
   /** Returns an id that no other message of the cluster has. */

@@ -270,7 +270,7 @@ export class V1Session implements Session, Connection, MemberSession, CommandSes
 
   close(reason: CloseReason): void {
     this.context.acks.flush(this);
-    for (const membership of this.rooms.all()) membership.stopReplay();
+    for (const membership of this.rooms.all()) membership.closing(reason);
     this.context.log.info(
       { connectionId: this.id, userId: this.user.id, code: reason.code, reason: reason.reason },
       'socket closed by the gateway',

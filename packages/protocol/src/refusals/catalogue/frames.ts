@@ -44,6 +44,19 @@ export const FRAMES = {
     retry: false,
     text: 'the text holds a character that cannot be stored',
   },
+  message_refused: {
+    status: 403,
+    frame: true,
+    retry: false,
+    text: (reason: string) => `the application refused the text${reason === '' ? '' : `: ${reason}`}`,
+  },
+  hook_unavailable: {
+    status: 503,
+    frame: true,
+    retry: true,
+    retryAfterSeconds: 1,
+    text: 'the application could not check the text, try again',
+  },
   not_joined: { frame: true, retry: false, text: 'this socket has not joined the room' },
   too_many_rooms: { frame: true, retry: false, text: 'too many rooms on this connection' },
   muted: {

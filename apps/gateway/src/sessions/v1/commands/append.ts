@@ -6,11 +6,14 @@ type AppendFrame = Extract<ClientFrame, { type: 'append' }>;
 
 /** Adds text at the end of an own message. */
 export function append(session: CommandSession, frame: AppendFrame): void {
-  const { target: at, text } = frame;
+  const { target: at } = frame;
+  const piece = { content: frame.text };
   changeMessage(session, frame, {
     grows: true,
-    check: (limits, target) => checkText(text, (target?.length ?? 0) + text.length, limits),
-    parts: (start, target) => {
+    text: { type: 'append', ...piece },
+    check: (limits, target, { content: text } = piece) =>
+      checkText(text, (target?.length ?? 0) + text.length, limits),
+    parts: (start, target, { content: text } = piece) => {
       target.length += text.length;
       return { change: 'appended', target: at, text, ...start };
     },

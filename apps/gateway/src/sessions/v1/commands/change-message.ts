@@ -1,4 +1,5 @@
 import { idempotencyKey } from '@chorus/broker';
+import type { Draft, MessageText } from '@chorus/hook';
 import {
   type ChangeParts,
   type ChangingFrame,
@@ -6,10 +7,12 @@ import {
   encodeChange,
   type MessageLimits,
   type MessageRefusal,
+  type Position,
 } from '@chorus/protocol';
 import type { TargetMessage } from '../../../rooms/target-messages.js';
 import type { RoomMembership } from '../../room-membership.js';
 import { acknowledge } from './acknowledge.js';
+import { answerPublished } from './answer-published.js';
 import type { CommandSession } from './command-session.js';
 
 /** Fields that every change has. */
@@ -17,10 +20,20 @@ export type ChangeStart = Pick<ChangeParts, 'id' | 'sentAt' | 'clientMsgId'>;
 
 /** What one kind of change adds to {@link changeMessage}. */
 export interface MessageChangeCommand {
-  /** Checks the frame. @param target undefined while the message is not read yet */
-  check(limits: MessageLimits, target: TargetMessage | undefined): MessageRefusal | undefined;
-  /** Returns the change to publish, and applies it to what this node knows of the message. */
-  parts(start: ChangeStart, target: TargetMessage): ChangeParts;
+  /** The text that the message gets, about which the before-publish hook is asked; undefined for a change without one. */
+  readonly text?: Pick<Draft, 'type' | 'content' | 'data' | 'mentions'>;
+  /**
+   * Checks the frame.
+   * @param target undefined while the message is not read yet
+   * @param text what the hook has changed the text to; by default it is that of the frame
+   */
+  check(
+    limits: MessageLimits,
+    target: TargetMessage | undefined,
+    text?: MessageText,
+  ): MessageRefusal | undefined;
+  /** Returns the change to publish, and applies it to what this node knows of the message. @param text as for {@link check} */
+  parts(start: ChangeStart, target: TargetMessage, text?: MessageText): ChangeParts;
   /** Whether the message is remembered, because more changes of it follow. */
   readonly grows?: boolean;
   /** Whether the reactions of the message are read. */
@@ -99,6 +112,7 @@ function publish(
   target: TargetMessage,
 ): void {
   const { context, user, rooms } = session;
+  const { hook, messageLimits } = context;
   const { roomId, clientMsgId, type } = frame;
   if (rooms.get(roomId) !== membership) {
     session.refuse('not_joined', frame);
@@ -106,15 +120,27 @@ function publish(
   }
   const problem =
     checkChange(type, membership.roomUser, target.author.id === user.id) ??
-    command.check(context.messageLimits, target);
+    command.check(messageLimits, target);
   if (problem !== undefined) {
     session.refuseAs(problem, frame);
     return;
   }
-  const start = { id: context.nextMessageId(), sentAt: Date.now(), clientMsgId };
-  const body = encodeChange(roomId, user, command.parts(start, target));
-  context.publish(roomId, body, idempotencyKey(user.id, clientMsgId)).then(
-    (position) => acknowledge(session, membership, clientMsgId, position),
-    (error: unknown) => session.failed(error, frame),
-  );
+  const [id, key] = [context.nextMessageId(), idempotencyKey(user.id, clientMsgId)];
+  const publishChange = (text?: MessageText): Promise<Position> => {
+    const parts = command.parts({ id, sentAt: Date.now(), clientMsgId }, target, text);
+    return context.publish(roomId, encodeChange(roomId, user, parts), key);
+  };
+  const { text } = command;
+  if (hook === undefined) answerPublished(session, membership, frame, publishChange());
+  else if (text === undefined) {
+    answerPublished(session, membership, frame, hook.inTurn(roomId, user.id, publishChange));
+  } else {
+    const sent = hook.submit({
+      draft: { ...text, id, roomId, user, target: frame.target },
+      key,
+      publish: async (changed) =>
+        membership.refusal ?? command.check(messageLimits, target, changed) ?? publishChange(changed),
+    });
+    answerPublished(session, membership, frame, sent);
+  }
 }

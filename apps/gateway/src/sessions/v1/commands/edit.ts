@@ -6,12 +6,15 @@ type EditFrame = Extract<ClientFrame, { type: 'edit' }>;
 
 /** Replaces the text of an own message. */
 export function edit(session: CommandSession, frame: EditFrame): void {
-  const { roomId, target, content, mentions, data } = frame;
+  const { roomId, target, mentions } = frame;
   changeMessage(session, frame, {
-    check: (limits) => {
+    text: frame,
+    check: (limits, _target, { content, data } = frame) => {
       const user = session.rooms.get(roomId)?.roomUser;
-      return user && checkParts(frame, limits, user);
+      return user && checkParts({ content, data, mentions }, limits, user);
     },
-    parts: (start) => ({ change: 'edited', target, mentions, content, data, ...start }),
+    parts: (start, _target, { content, data } = frame) => ({
+      ...{ change: 'edited', target, mentions, content, data, ...start },
+    }),
   });
 }

@@ -1,8 +1,16 @@
 import { idempotencyKey } from '@chorus/broker';
-import { type ClientFrame, checkData, checkMentions, isStorable } from '@chorus/protocol';
+import type { MessageText } from '@chorus/hook';
+import {
+  type ClientFrame,
+  checkData,
+  checkMentions,
+  checkParts,
+  isStorable,
+  type Position,
+} from '@chorus/protocol';
 import { admitMessage } from '../../admit-message.js';
 import type { RoomMembership } from '../../room-membership.js';
-import { acknowledge } from './acknowledge.js';
+import { answerPublished } from './answer-published.js';
 import type { CommandSession } from './command-session.js';
 
 type PublishFrame = Extract<ClientFrame, { type: 'publish' }>;
@@ -45,11 +53,24 @@ export function publish(session: CommandSession, frame: PublishFrame): void {
 
 function send(session: CommandSession, membership: RoomMembership, frame: PublishFrame): void {
   const { context, user } = session;
-  const { roomId, clientMsgId, content, mentions, replyTo, data } = frame;
-  const id = context.nextMessageId();
-  const body = membership.encode({ content, id, sentAt: Date.now(), clientMsgId, mentions, replyTo, data });
-  context.publish(roomId, body, idempotencyKey(user.id, clientMsgId)).then(
-    (position) => acknowledge(session, membership, clientMsgId, position),
-    (error: unknown) => session.failed(error, frame),
-  );
+  const { hook, messageLimits } = context;
+  const { roomId, clientMsgId, mentions, replyTo } = frame;
+  const [id, key] = [context.nextMessageId(), idempotencyKey(user.id, clientMsgId)];
+  const publishText = ({ content, data }: MessageText): Promise<Position> => {
+    const sentAt = Date.now();
+    const body = membership.encode({ content, id, sentAt, clientMsgId, mentions, replyTo, data });
+    return context.publish(roomId, body, key);
+  };
+  const sent =
+    hook === undefined
+      ? publishText(frame)
+      : hook.submit({
+          draft: { ...frame, type: 'send', id, user },
+          key,
+          publish: async (text) =>
+            membership.refusal ??
+            checkParts({ ...text, mentions }, messageLimits, membership.roomUser) ??
+            publishText(text),
+        });
+  answerPublished(session, membership, frame, sent);
 }
