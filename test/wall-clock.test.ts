@@ -10,6 +10,7 @@ import { root } from './support/root.js';
 const TIME_OF_DAY: Readonly<Record<string, string>> = {
   'apps/api/src/bans/repository.ts': 'bans end at a time of day',
   'apps/api/src/members/room-transaction.ts': 'when a change was made',
+  'apps/api/src/messages/changes/changing-rooms.ts': 'the age of messages that others sent',
   'apps/api/src/messages/message-service.ts': 'when a message was sent or changed',
   'apps/api/src/messages/standing.ts': 'mutes end at a time of day',
   'apps/api/src/operator/inputs.ts': 'bans end at a time of day',
@@ -48,6 +49,7 @@ const TIME_OF_DAY: Readonly<Record<string, string>> = {
     'tokens end at a time of day, and older gateways do not tell it',
   'packages/control/src/memory/access-list.ts': 'bans and tokens end at a time of day',
   'packages/control/src/memory/membership-list.ts': 'pauses between messages, in the twin of Redis',
+  'packages/hook/src/endpoint.ts': 'signatures have a time of day',
   'packages/service/src/telemetry/log-line.ts': 'when something happened, as the log shows',
   'packages/service/src/telemetry/traces-otlp.ts': 'traces of several machines are put side by side',
 };

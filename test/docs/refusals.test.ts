@@ -33,6 +33,7 @@ const PRODUCT = [
   'apps/gateway/src',
   'packages/auth/src',
   'packages/control/src',
+  'packages/hook/src',
   'packages/local/src/balancer',
   'packages/protocol/src/entries',
   'packages/service/src',
@@ -64,7 +65,8 @@ describe('the refusals of the API and the gateways', () => {
     const refusedFrames = codesIn(sessions, /\brefuse\(([^,)]+)/g);
     const failures = codesIn(sessions, /return ('\w+');/g);
     const missing = codesIn(gateway, /type MissingTarget = ([^;]+);/g);
-    const ofMessages = codesIn(sourcesIn('packages/protocol/src/entries'), refused);
+    const shared = ['packages/protocol/src/entries', 'packages/hook/src'].map(sourcesIn).join('\n');
+    const ofMessages = codesIn(shared, refused);
     const found = new Set([
       ...[...refusedFrames, ...missing, ...ofMessages],
       ...[...failures].filter((code) => code in REFUSALS),

@@ -2,7 +2,6 @@ import { dataSchema } from '@chorus/protocol';
 import { z } from 'zod';
 import type { Draft, MessageText } from './text.js';
 
-
 /** Longest reason that senders are given, in UTF-16 code units. */
 const MAX_REASON = 200;
 
@@ -52,7 +51,12 @@ function changed(draft: Draft, { content, data }: Change): Verdict | undefined {
 
 /** One line of bounded length without what terminals and logs could interpret. */
 function shown(reason: string): string {
-  const line = reason.toWellFormed().replace(/[\s\p{Cc}]+/gu, ' ').trim();
+  const line = reason
+    .toWellFormed()
+    .replace(/[\s\p{Cc}]+/gu, ' ')
+    .trim();
   // Not through the middle of a surrogate pair.
-  return line.length <= MAX_REASON ? line : `${line.slice(0, MAX_REASON - 1).replace(/[\ud800-\udbff]$/, '')}…`;
+  return line.length <= MAX_REASON
+    ? line
+    : `${line.slice(0, MAX_REASON - 1).replace(/[\ud800-\udbff]$/, '')}…`;
 }

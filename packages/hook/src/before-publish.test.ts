@@ -11,7 +11,13 @@ import { HOOK_SECRET, TestEndpoint } from './testing/endpoint.js';
 import type { Draft, MessageText } from './text.js';
 
 const ANN = { id: 7, username: 'ann' };
-const LIMITS = { maxMessageLength: 100, maxDataBytes: 100, maxMentions: 5, maxReactionLength: 8, maxReactions: 5 };
+const LIMITS = {
+  maxMessageLength: 100,
+  maxDataBytes: 100,
+  maxMentions: 5,
+  maxReactionLength: 8,
+  maxReactions: 5,
+};
 /** Long enough for every answer on a busy machine. */
 const PATIENT = { BEFORE_PUBLISH_TIMEOUT_MS: '10000' };
 
@@ -51,7 +57,10 @@ describe('the before-publish hook', function () {
     if (key !== undefined) keys.set(key, position);
     return position;
   }
-  function submit(content: string, more: Partial<Draft> & { key?: string } = {}): Promise<Position | MessageRefusal> {
+  function submit(
+    content: string,
+    more: Partial<Draft> & { key?: string } = {},
+  ): Promise<Position | MessageRefusal> {
     const { key, ...fields } = more;
     const draft = { type: 'send', id: `m${count++}`, roomId: 1, user: ANN, content, ...fields } as const;
     return hook.submit({ draft, key, publish: (text) => publish(text, key) });
@@ -62,7 +71,12 @@ describe('the before-publish hook', function () {
 
   it('is not there without a URL', async () => {
     await start();
-    const parts = { limits: LIMITS, metrics: undefined, log: silentLog, publishedWith: async () => undefined };
+    const parts = {
+      limits: LIMITS,
+      metrics: undefined,
+      log: silentLog,
+      publishedWith: async () => undefined,
+    };
     expect(await createHook(undefined, parts)).to.equal(undefined);
   });
 
@@ -72,7 +86,10 @@ describe('the before-publish hook', function () {
     await submit('hé', { id: 'one', data: { a: 1 }, mentions: [3, 'room'], replyTo: target });
     await submit('more', { id: 'two', type: 'append', target });
     const [first, second] = endpoint.asked;
-    const verified = new Webhook(HOOK_SECRET).verify(first?.body ?? '', first?.headers as Record<string, string>);
+    const verified = new Webhook(HOOK_SECRET).verify(
+      first?.body ?? '',
+      first?.headers as Record<string, string>,
+    );
     const { timestamp, ...body } = verified as { timestamp: string };
     expect(Number.isNaN(Date.parse(timestamp))).to.equal(false);
     expect(body).to.deep.equal({
@@ -93,7 +110,9 @@ describe('the before-publish hook', function () {
     endpoint.answer = ({ content }) => {
       if (content === 'bad') return { action: 'refuse', reason: `  no\nbad \u0007words ${'x'.repeat(300)}` };
       if (content === 'worse') return { action: 'refuse' };
-      return content === 'dear' ? { action: 'change', content: '****', data: { hidden: true } } : { action: 'pass' };
+      return content === 'dear'
+        ? { action: 'change', content: '****', data: { hidden: true } }
+        : { action: 'pass' };
     };
     expect(await submit('hi', { data: { a: 1 } })).to.deep.equal({ epoch: 1, seq: 1 });
     expect(await submit('dear')).to.deep.equal({ epoch: 1, seq: 2 });
@@ -140,7 +159,9 @@ describe('the before-publish hook', function () {
       // From then on it hangs.
       return ++answered > 4 ? undefined : { action: 'pass' };
     };
-    const sent = await Promise.all(Array.from({ length: 9 }, (_, at) => submit(String(at), { roomId: at + 1 })));
+    const sent = await Promise.all(
+      Array.from({ length: 9 }, (_, at) => submit(String(at), { roomId: at + 1 })),
+    );
     expect(endpoint.mostInProgress).to.equal(2);
     expect(sent.map(codeOf).filter((code) => code === 'hook_unavailable').length).to.equal(5);
     expect(published.length).to.equal(4);
@@ -157,7 +178,8 @@ describe('the before-publish hook', function () {
     const again = await submit('hi', { key: 'k' });
     expect([...first, again]).to.deep.equal(Array(3).fill({ epoch: 1, seq: 1 }));
     expect(endpoint.contents).to.deep.equal(['hi']);
-    for (let time = 0; time < 2; time++) expect(codeOf(await submit('bad', { key: 'b' }))).to.equal('message_refused');
+    for (let time = 0; time < 2; time++)
+      expect(codeOf(await submit('bad', { key: 'b' }))).to.equal('message_refused');
     expect(endpoint.contents).to.deep.equal(['hi', 'bad', 'bad']);
   });
 
@@ -188,7 +210,8 @@ describe('the before-publish hook', function () {
       // Nothing is asked for a while.
       for (let time = 0; time < 20; time++) expect(await outcome('more')).to.equal(expected);
       expect(endpoint.asked.length - asked).to.be.below(5);
-      if (onFailure === 'pass') expect(contents().slice(0, 12)).to.deep.equal(results.map((_, at) => `${at}`));
+      if (onFailure === 'pass')
+        expect(contents().slice(0, 12)).to.deep.equal(results.map((_, at) => `${at}`));
       endpoint.answer = () => ({ action: 'change', content: 'works' });
       await until('the endpoint is asked again', async () => {
         await outcome('again');
@@ -206,6 +229,9 @@ describe('the before-publish hook', function () {
     expect(new Set(sent.map(codeOf))).to.deep.equal(new Set(['hook_unavailable']));
     expect(endpoint.asked.length).to.be.below(17);
     endpoint.answer = () => ({ action: 'pass' });
-    await until('it works again', async () => typeof codeOf(await submit('x'.repeat(1_000_000))) !== 'string');
+    await until(
+      'it works again',
+      async () => typeof codeOf(await submit('x'.repeat(1_000_000))) !== 'string',
+    );
   });
 });

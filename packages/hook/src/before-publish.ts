@@ -125,10 +125,7 @@ export class BeforePublish implements Closeable {
     return { published: this.#settle(decision.value, publication) };
   }
 
-  async #settle(
-    decision: Decision,
-    { draft, publish }: Publication,
-  ): Promise<Position | MessageRefusal> {
+  async #settle(decision: Decision, { draft, publish }: Publication): Promise<Position | MessageRefusal> {
     switch (decision.action) {
       case 'pass':
         return publish(draft);

@@ -18,7 +18,10 @@ const ANSWER_BYTES = 4_096;
 const BYTES_PER_UNIT = 6;
 
 /** Creates the hook; undefined without a URL. Its HTTP client is loaded only here, and only if there is one. */
-export async function createHook(config: HookConfig | undefined, parts: HookParts): Promise<BeforePublish | undefined> {
+export async function createHook(
+  config: HookConfig | undefined,
+  parts: HookParts,
+): Promise<BeforePublish | undefined> {
   const metrics = hookMetrics(parts.metrics);
   if (config === undefined) return undefined;
   const warning = hookWarning(config);

@@ -80,8 +80,22 @@ describe('the endpoint of the hook', function () {
   }
 
   for (const body of [
-    ...['', 'pass', '"pass"', '[]', 'null', '{}', '{"action":"allow"}', '{"action":"change"}', '{"action":"pass"'],
-    ...['{"action":"refuse","reason":7}', '{"action":"change","content":null}', '{"action":"change","data":[1]}'],
+    ...[
+      '',
+      'pass',
+      '"pass"',
+      '[]',
+      'null',
+      '{}',
+      '{"action":"allow"}',
+      '{"action":"change"}',
+      '{"action":"pass"',
+    ],
+    ...[
+      '{"action":"refuse","reason":7}',
+      '{"action":"change","content":null}',
+      '{"action":"change","data":[1]}',
+    ],
   ]) {
     it(`fails if it answers ${body === '' ? 'nothing' : body}`, async () => {
       server.answer = (_asked, response) => {
@@ -149,7 +163,9 @@ describe('the endpoint of the hook', function () {
       });
       server.listen(Number(process.argv[2]), '127.0.0.1', () => console.log(server.address().port));`;
     const run = async (how: string, port: number): Promise<[ChildProcess, number]> => {
-      const child = spawn(process.execPath, ['-e', program, how, String(port)], { stdio: ['ignore', 'pipe', 'inherit'] });
+      const child = spawn(process.execPath, ['-e', program, how, String(port)], {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      });
       const [line] = await once(child.stdout, 'data');
       return [child, Number(String(line))];
     };

@@ -52,7 +52,10 @@ export class Endpoint implements Closeable {
       }
       const text = await this.#read(body);
       const verdict = text === undefined ? undefined : readAnswer(text, draft);
-      return verdict ?? failure('invalid', text === undefined ? 'its answer is too long' : 'its answer is not valid');
+      return (
+        verdict ??
+        failure('invalid', text === undefined ? 'its answer is too long' : 'its answer is not valid')
+      );
     } catch (error) {
       if (signal.aborted) return failure('timeout', `no answer within ${this.config.timeoutMs} ms`);
       return failure('error', error instanceof Error && error.message !== '' ? error.message : String(error));

@@ -53,7 +53,8 @@ export function hookMetrics(metrics: Metrics | undefined): HookMetrics {
     () => (state().open ? 1 : 0),
     'max',
   );
-  const help = 'Time from the arrival of a text to the decision about it, in seconds; without texts about which the hook was not asked.';
+  const help =
+    'Time from the arrival of a text to the decision about it, in seconds; without texts about which the hook was not asked.';
   return {
     counts,
     duration: metrics?.histogram('chorus_before_publish_duration_seconds', help, BUCKETS),

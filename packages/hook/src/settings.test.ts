@@ -21,7 +21,11 @@ describe('the settings of the hook', () => {
     ['BEFORE_PUBLISH_URL', 'ftp://hooks.example/', 'must be a URL starting with https:// or http://'],
     ['BEFORE_PUBLISH_URL', 'https://me:pass@hooks.example/', 'must have no user name, password or fragment'],
     ['BEFORE_PUBLISH_SECRET', '', 'is not set: BEFORE_PUBLISH_URL needs it'],
-    ['BEFORE_PUBLISH_SECRET', 'hunter2hunter2hunter2hunter2', 'must be whsec_ and 24 to 64 random bytes in base64'],
+    [
+      'BEFORE_PUBLISH_SECRET',
+      'hunter2hunter2hunter2hunter2',
+      'must be whsec_ and 24 to 64 random bytes in base64',
+    ],
     ['BEFORE_PUBLISH_SECRET', 'whsec_c2hvcnQ=', 'must be whsec_ and 24 to 64 random bytes in base64'],
     ['BEFORE_PUBLISH_TIMEOUT_MS', '0', 'must be a whole number from 10 to 10000'],
     ['BEFORE_PUBLISH_ON_FAILURE', 'ignore', 'must be one of refuse, pass'],
@@ -44,7 +48,12 @@ describe('the settings of the hook', () => {
     for (const url of ['https://10.0.0.1/', 'http://localhost:1/', 'http://127.0.0.2/', 'http://[::1]:3/']) {
       expect(warned(url), url).to.equal(false);
     }
-    for (const url of ['http://hooks.example/', 'http://10.0.0.1/', 'http://localhost.example/', 'http://127.example/']) {
+    for (const url of [
+      'http://hooks.example/',
+      'http://10.0.0.1/',
+      'http://localhost.example/',
+      'http://127.example/',
+    ]) {
       expect(warned(url), url).to.equal(true);
     }
   });

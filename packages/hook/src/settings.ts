@@ -33,7 +33,9 @@ export const hookSettings = {
     ),
   BEFORE_PUBLISH_TIMEOUT_MS: integer(10, 10_000)
     .default(300)
-    .describe('Time within which `BEFORE_PUBLISH_URL` must have answered, counted from the arrival of the text.'),
+    .describe(
+      'Time within which `BEFORE_PUBLISH_URL` must have answered, counted from the arrival of the text.',
+    ),
   BEFORE_PUBLISH_ON_FAILURE: oneOf(['refuse', 'pass'])
     .default('refuse')
     .describe(
@@ -65,7 +67,9 @@ export function hookConfig(settings: {
   if (to === undefined) return undefined;
   const secret = keyOfSecret(given);
   if (secret === undefined) {
-    throw new ConfigError(`BEFORE_PUBLISH_SECRET is not set: BEFORE_PUBLISH_URL needs it, it ${SECRET_PROBLEM}`);
+    throw new ConfigError(
+      `BEFORE_PUBLISH_SECRET is not set: BEFORE_PUBLISH_URL needs it, it ${SECRET_PROBLEM}`,
+    );
   }
   return {
     ...{ url: to, secret, timeoutMs: settings.BEFORE_PUBLISH_TIMEOUT_MS },

@@ -45,11 +45,17 @@ describe('texts that sockets send while there is a before-publish hook', functio
   /** Acks may come later than errors of frames behind them. */
   const answer = (socket: V1Socket, clientMsgId: string): Promise<string> =>
     eventually(() => {
-      const found = socket.frames.find((frame) => 'clientMsgId' in frame && frame.clientMsgId === clientMsgId && (frame.type === 'ack' || frame.type === 'error'));
+      const found = socket.frames.find(
+        (frame) =>
+          'clientMsgId' in frame &&
+          frame.clientMsgId === clientMsgId &&
+          (frame.type === 'ack' || frame.type === 'error'),
+      );
       if (found === undefined) throw new Error(`no answer to ${clientMsgId}`);
       return found.type === 'error' ? `${found.code}: ${found.error}` : found.type;
     });
-  const plainError = async (socket: PlainSocket): Promise<object> => socket.next(({ type }) => type === 'error');
+  const plainError = async (socket: PlainSocket): Promise<object> =>
+    socket.next(({ type }) => type === 'error');
   /** Lets requests wait until the returned function is called. */
   const hold = (action = 'pass'): (() => void) => {
     let release = (): void => undefined;
@@ -67,7 +73,9 @@ describe('texts that sockets send while there is a before-publish hook', functio
       if (content.includes('bad')) return { action: 'refuse', reason: 'mind your words' };
       if (content.includes('long')) return { action: 'change', content: 'x'.repeat(61) };
       if (content.includes('null')) return { action: 'change', content: 'a\0b' };
-      return content.includes('dear') ? { action: 'change', content: content.replace('dear', '****') } : { action: 'pass' };
+      return content.includes('dear')
+        ? { action: 'change', content: content.replace('dear', '****') }
+        : { action: 'pass' };
     };
   };
 
@@ -85,7 +93,12 @@ describe('texts that sockets send while there is a before-publish hook', functio
         'the text holds a character that cannot be stored',
       ].map((error) => ({ ...common, content: `not sent: ${error}`, error })),
     );
-    expect(endpoint.asked[0]?.about).to.deep.equal({ roomId: ROOM, userId: 1, username: 'ann', content: 'hi' });
+    expect(endpoint.asked[0]?.about).to.deep.equal({
+      roomId: ROOM,
+      userId: 1,
+      username: 'ann',
+      content: 'hi',
+    });
   });
 
   it('are passed, changed and refused on chorus.v1 sockets: messages, edits and appends, in order', async () => {
@@ -94,18 +107,20 @@ describe('texts that sockets send while there is a before-publish hook', functio
     const contents = ['oh dear', 'so bad', 'too long', 'fine'];
     const send = (at: number, frame: object): void =>
       ann.send({ roomId: ROOM, clientMsgId: `m${at}`, ...frame } as Parameters<V1Socket['send']>[0]);
-    contents.forEach((content, at) => send(at, { type: 'publish', content }));
+    for (const [at, content] of contents.entries()) send(at, { type: 'publish', content });
     const outcomes = ['ack', 'message_refused: the application refused the text: mind your words'];
     const expected = [...outcomes, 'message_too_long: a message has at most 60 characters', 'ack'];
     for (const [at, outcome] of expected.entries()) expect(await answer(ann, `m${at}`)).to.equal(outcome);
     const { epoch, seq }: Position = await bob.of('message', ROOM);
     const target = { epoch, seq };
-    contents.forEach((content, at) => send(10 + at, { type: 'edit', target, content }));
-    for (const [at, outcome] of expected.entries()) expect(await answer(ann, `m${10 + at}`)).to.equal(outcome);
-    contents.forEach((text, at) => send(20 + at, { type: 'append', target, text }));
+    for (const [at, content] of contents.entries()) send(10 + at, { type: 'edit', target, content });
+    for (const [at, outcome] of expected.entries())
+      expect(await answer(ann, `m${10 + at}`)).to.equal(outcome);
+    for (const [at, text] of contents.entries()) send(20 + at, { type: 'append', target, text });
     send(30, { type: 'react', target, reaction: 'bad' });
     send(31, { type: 'delete', target });
-    for (const [at, outcome] of expected.entries()) expect(await answer(ann, `m${20 + at}`)).to.equal(outcome);
+    for (const [at, outcome] of expected.entries())
+      expect(await answer(ann, `m${20 + at}`)).to.equal(outcome);
     for (const id of ['m30', 'm31']) expect(await answer(ann, id)).to.equal('ack');
     await bob.next((frame) => frame.type === 'change' && frame.change === 'deleted');
     const seen = bob.frames.flatMap((frame) => {
@@ -196,7 +211,9 @@ describe('texts that sockets send while there is a before-publish hook', functio
     bob.send({ type: 'ping' });
     await bob.of('pong');
     expect(bob.frames.some(({ type }) => type === 'error')).to.equal(false);
-    expect(await answer(bob, 'b')).to.equal('hook_unavailable: the application could not check the text, try again');
+    expect(await answer(bob, 'b')).to.equal(
+      'hook_unavailable: the application could not check the text, try again',
+    );
     expect(await plainError(plain)).to.include({ retry: true });
     await eve.publish(ROOM, 'passed', 'e');
     expect((await bob.of('message', ROOM)).content).to.equal('passed');

@@ -3,12 +3,12 @@ import {
   accessTo,
   CLOSE,
   type CloseReason,
+  checkStanding,
   type Member,
   type MessageParts,
   type MessageRefusal,
   messageEncoder,
   type Position,
-  Refusal,
   type RoomUser,
   type roomLeftFrame,
 } from '@chorus/protocol';
@@ -72,7 +72,8 @@ export class RoomMembership implements TypingSubscriber {
   readonly room: LocalRoom;
   #standing: Standing;
   #replay: ReplayPump | undefined;
-  #barred = false;
+  /** Whether the user was removed, banned or signed out. */
+  #ended = false;
   #encode: ((message: MessageParts) => string) | undefined;
 
   /** Joins the room synchronously and uses up the prepared join. */
@@ -136,7 +137,7 @@ export class RoomMembership implements TypingSubscriber {
 
   /** Ends the membership while the socket stays open. */
   leave(reason: LeaveReason): void {
-    this.#barred ||= ENDED_BY_OTHERS.has(reason);
+    this.#ended ||= ENDED_BY_OTHERS.has(reason);
     this.#send(this.session.frames.left(this.room.id, reason));
     this.#unsubscribe();
     this.end();
@@ -151,7 +152,7 @@ export class RoomMembership implements TypingSubscriber {
   /** Prepares the end of a socket that the gateway closes. */
   closing({ reconnect }: CloseReason): void {
     this.stopReplay();
-    this.#barred ||= !reconnect;
+    this.#ended ||= !reconnect;
   }
 
   /**
@@ -159,9 +160,7 @@ export class RoomMembership implements TypingSubscriber {
    * not what was sent before the user was removed, banned or signed out.
    */
   get refusal(): MessageRefusal | undefined {
-    if (this.#barred) return new Refusal('room_not_found');
-    const { mutedMs } = this;
-    return mutedMs > 0 ? new Refusal('muted', Math.ceil(mutedMs / 1_000)) : undefined;
+    return checkStanding({ ended: this.#ended, mutedMs: this.mutedMs });
   }
 
   /** Stops the replay of missed messages. */

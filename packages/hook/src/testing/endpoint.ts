@@ -89,7 +89,10 @@ export class TestEndpoint {
     await closed;
   }
 
-  async #receive(request: Parameters<typeof text>[0] & { headers: IncomingHttpHeaders }, response: ServerResponse) {
+  async #receive(
+    request: Parameters<typeof text>[0] & { headers: IncomingHttpHeaders },
+    response: ServerResponse,
+  ) {
     const body = await text(request).catch(() => '');
     if (body === '') return;
     const { type, data } = JSON.parse(body);

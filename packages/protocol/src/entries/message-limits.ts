@@ -105,6 +105,18 @@ export function checkReactions(
   return new Refusal('too_many_reactions', maxReactions);
 }
 
+/**
+ * Checks whether a text that waited may still be published.
+ * @param user whether the user was removed, banned or signed out meanwhile; and the rest of a mute, in milliseconds
+ */
+export function checkStanding(user: {
+  readonly ended: boolean;
+  readonly mutedMs: number;
+}): MessageRefusal | undefined {
+  if (user.ended) return new Refusal('room_not_found');
+  return user.mutedMs > 0 ? new Refusal('muted', Math.ceil(user.mutedMs / 1_000)) : undefined;
+}
+
 /** Checks whether a user may change a message, by the table of access. */
 export function checkChange(
   change: 'edit' | 'append' | 'delete' | 'react' | 'unreact',

@@ -1,7 +1,7 @@
 import type { VerifiedToken } from '@chorus/auth';
 import type { ReadPositions } from '@chorus/broker';
-import type { BeforePublish } from '@chorus/hook';
 import type { AccessList, MembershipList } from '@chorus/control';
+import type { BeforePublish } from '@chorus/hook';
 import type { PresenceStore } from '@chorus/presence';
 import type { MessageLimits, Position, WelcomeFrame } from '@chorus/protocol';
 import type { Logger } from '@chorus/service';
