@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { openapi } from '@chorus/api';
 import {
   ACCESS,
   accessTo,
@@ -14,6 +15,7 @@ import { root } from '../support/root.js';
 export const ACCESS_PAGE = join(root, 'docs/reference/access.md');
 
 const TABLES = /(?<=<!-- access -->\n)[\s\S]*(?=\n<!-- \/access -->)/;
+const PROGRAMS = /(?<=<!-- programs -->\n)[\s\S]*(?=\n<!-- \/programs -->)/;
 const SCOPES = /(?<=<!-- scopes -->\n)[\s\S]*(?=\n<!-- \/scopes -->)/;
 
 export function accessTablesOf(page: string): string | undefined {
@@ -30,6 +32,28 @@ export function scopesTableOf(page: string): string | undefined {
 
 export function replaceScopesTable(page: string, text: string): string {
   return page.replace(SCOPES, () => text);
+}
+
+export function programsTableOf(page: string): string | undefined {
+  return PROGRAMS.exec(page)?.[0];
+}
+
+export function replaceProgramsTable(page: string, text: string): string {
+  return page.replace(PROGRAMS, () => text);
+}
+
+/** The routes that only API keys may use. */
+export function programsTable(): string {
+  const paths = openapi().paths as Record<string, Record<string, { summary: string; security: object[] }>>;
+  const rows = Object.entries(paths).flatMap(([path, methods]) =>
+    Object.entries(methods).flatMap(([method, { summary, security }]) => {
+      const scopes = security.map((one) => Object.entries(one));
+      if (scopes.length !== 1 || scopes[0]?.[0]?.[0] !== 'apiKey') return [];
+      const route = `${method.toUpperCase()} ${path.replaceAll(/\{(\w+)\}/g, ':$1')}`;
+      return [`| \`${route}\` | ${summary} | \`${scopes[0][0][1]}\` |`];
+    }),
+  );
+  return ['| Route | What it does | Scope |', '|---|---|---|', ...rows].join('\n');
 }
 
 /** What each scope of API keys allows. */

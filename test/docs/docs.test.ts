@@ -3,7 +3,15 @@ import { join } from 'node:path';
 import { redisCommands } from '@chorus/local';
 import { expect } from 'chai';
 import { root } from '../support/root.js';
-import { ACCESS_PAGE, accessTables, accessTablesOf, scopesTable, scopesTableOf } from './access-page.js';
+import {
+  ACCESS_PAGE,
+  accessTables,
+  accessTablesOf,
+  programsTable,
+  programsTableOf,
+  scopesTable,
+  scopesTableOf,
+} from './access-page.js';
 import { CONFIGURATION, tableOf } from './configuration-page.js';
 import { CONNECTING, redisUserText, rulesOf } from './connecting-page.js';
 import { settingsTable } from './settings-table.js';
@@ -17,6 +25,7 @@ describe('the documentation', () => {
     const page = readFileSync(ACCESS_PAGE, 'utf8');
     expect(accessTablesOf(page)).to.equal(accessTables());
     expect(scopesTableOf(page)).to.equal(scopesTable());
+    expect(programsTableOf(page)).to.equal(programsTable());
   });
 
   it('lists what a user of Redis needs (`pnpm docs` writes the list)', () => {

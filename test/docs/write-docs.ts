@@ -3,7 +3,9 @@ import { PROMETHEUS_RULE, prometheusRuleText } from '../deploy/prometheus-rule.j
 import {
   ACCESS_PAGE,
   accessTables,
+  programsTable,
   replaceAccessTables,
+  replaceProgramsTable,
   replaceScopesTable,
   scopesTable,
 } from './access-page.js';
@@ -16,7 +18,10 @@ import { settingsTable } from './settings-table.js';
 
 // `pnpm docs` writes what is generated: the tables of access and of settings, the rules for the Redis user, the AsyncAPI and OpenAPI documents,
 // the reference of the client, and the alert rules as an object for the Prometheus operator.
-const accessPage = replaceAccessTables(readFileSync(ACCESS_PAGE, 'utf8'), accessTables());
+const accessPage = replaceProgramsTable(
+  replaceAccessTables(readFileSync(ACCESS_PAGE, 'utf8'), accessTables()),
+  programsTable(),
+);
 writeFileSync(ACCESS_PAGE, replaceScopesTable(accessPage, scopesTable()));
 writeFileSync(CONFIGURATION, replaceTable(readFileSync(CONFIGURATION, 'utf8'), settingsTable()));
 writeFileSync(CONNECTING, replaceRules(readFileSync(CONNECTING, 'utf8'), redisUserText()));

@@ -35,6 +35,8 @@ describe(`requests made up from the document (FUZZ_SEED=${SEED})`, function () {
   let person: Person;
   let applicationKey: string;
   let botKey: string;
+  /** A user who may be renamed and deleted. */
+  let spare: number;
   /** Position of a message of room 1, as it is in paths. */
   let message: string;
   /** Number of times that all sessions of the person were ended. */
@@ -54,6 +56,8 @@ describe(`requests made up from the document (FUZZ_SEED=${SEED})`, function () {
     person = await createPerson(cluster.url, 'fuzz');
     applicationKey = await newKey();
     const bot = { body: { username: 'fuzz-bot', kind: 'bot' }, token: applicationKey };
+    const created = { body: { username: 'spare' }, token: applicationKey };
+    spare = (await request(`${cluster.url}/api/users`, created)).body.id;
     botKey = await newKey((await request(`${cluster.url}/api/users`, bot)).body.id);
     for (let room = 0; room < 3; room++) await createRoom(cluster.url, person);
     for (let id = 1; id <= 20; id++) {
@@ -120,6 +124,7 @@ describe(`requests made up from the document (FUZZ_SEED=${SEED})`, function () {
       createOriginalRoom: { name: 'new' },
       createRoom: { name: 'new' },
       createUser: { username: 'newer' },
+      changeUser: { username: 'newest' },
       renameRoom: { name: 'new' },
       openDirectRoom: { userIds: [other.id] },
       putMember: { role: 'moderator' },
@@ -146,6 +151,7 @@ describe(`requests made up from the document (FUZZ_SEED=${SEED})`, function () {
         .replace('{roomId}/members/{userId}', `${CLUB}/members/${other.id}`)
         .replace('{roomId}/invites/{code}', `${CLUB}/invites/${codes[1]}`)
         .replace('{code}', String(codes[0]))
+        .replace('/users/{userId}', `/users/${spare}`)
         .replaceAll(/\{\w+\}/g, '1')
         .concat(operationId === 'findUsers' ? '?search=fu' : ''),
       headers: {

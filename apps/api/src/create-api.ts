@@ -140,12 +140,14 @@ export async function createApi(config: ApiConfig, parts: ApiParts): Promise<Api
   });
   const users = new UserRepository(parts.db);
   const entries = new ArchivedEntries(parts.db, config.retentionDays);
-  const roomServices = createRoomServices(config, { ...parts, rooms: roomRepository, users, bans, log });
   const hook = await createHook(config.hook, {
     ...{ metrics, log, limits: config.messageLimits },
     publishedWith: (roomId, key) => parts.messagePublisher.publishedWith(roomId, key),
   });
   const messageServices = createMessageServices(config, { ...parts, rooms: roomRepository, hook, nodeId });
+  const roomServices = createRoomServices(config, {
+    ...{ ...parts, rooms: roomRepository, users, bans, sessions, revokedSessions, log },
+  });
   const keys = new KeyRepository(parts.db);
   const nameFolding = new NameFolding(users, log);
   const eventLog = new EventLog(parts.db, config.retentionDays);
@@ -198,6 +200,7 @@ export async function createApi(config: ApiConfig, parts: ApiParts): Promise<Api
   };
   const mirror = closer.add(new RoomMirror(roomRepository, entries, parts.directory, { bringIn }, log));
   closer.add(roomServices.membershipMirror);
+  closer.add(roomServices.userDeletions);
   const operators = {
     ...parts,
     rooms: roomRepository,
@@ -233,6 +236,7 @@ export async function createApi(config: ApiConfig, parts: ApiParts): Promise<Api
   closer.add(eventFeed);
   mirror.start();
   roomServices.membershipMirror.start();
+  roomServices.userDeletions.start();
   closer.add(nameFolding).start();
   // In the background: makes the first refusal as fast as later ones.
   passwords.warmUp().catch((error: unknown) => log.error({ error: String(error) }, 'bcrypt does not work'));

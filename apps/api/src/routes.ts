@@ -18,6 +18,7 @@ import { messageRoutes } from './messages/routes.js';
 import type { RoomServices } from './rooms/dependencies.js';
 import { roomRoutes } from './rooms/routes.js';
 import { keyRoutes } from './users/routes.js';
+import type { UserServices } from './users/service.js';
 import { webhookRoutes } from './webhooks/routes.js';
 import type { WebhookServices } from './webhooks/service.js';
 
@@ -30,7 +31,8 @@ export type PublicServices = HealthServices &
   MessageServices &
   InboxServices &
   EventServices &
-  WebhookServices;
+  WebhookServices &
+  UserServices;
 
 /** Every route on the port of users; those of operators are on a port of their own. */
 export const publicRoutes: RouteTable<PublicServices> = {

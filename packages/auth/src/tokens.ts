@@ -91,9 +91,12 @@ export class Tokens {
     );
   }
 
-  /** Returns a newer token of the same session: revoking one of them revokes both. */
-  renew(token: VerifiedToken): SignedToken {
-    return this.#sign(token);
+  /**
+   * Returns a newer token of the same session: revoking one of them revokes both.
+   * @param username name of the user now
+   */
+  renew(token: VerifiedToken, username = token.user.username): SignedToken {
+    return this.#sign({ ...token, user: { ...token.user, username } });
   }
 
   /**

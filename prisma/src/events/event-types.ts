@@ -11,6 +11,8 @@ export const EVENT_TYPES = [
   'member.changed',
   'member.removed',
   'user.created',
+  'user.changed',
+  'user.deleted',
   'webhook.dead_lettered',
 ] as const;
 

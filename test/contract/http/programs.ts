@@ -35,6 +35,18 @@ export function describePrograms(target: () => Target): void {
     expectError(await call(own, 'POST', '/rooms', { name: 'no' }), 403);
   });
 
+  it('users are created, renamed and deleted', async () => {
+    const admin = await newKey('admin', { scopes: ['users:write', 'history:read'] });
+    const username = `user-${randomBytes(5).toString('hex')}`;
+    const path = `/users/${(await call(admin, 'POST', '/users', { username })).body.id}`;
+    expect((await call(admin, 'GET', path)).body).to.include({ username, kind: 'person' });
+    const renamed = await call(admin, 'PATCH', path, { username: `${username}-new` });
+    expect([renamed.status, renamed.body.username]).to.deep.equal([200, `${username}-new`]);
+    expect((await call(admin, 'DELETE', path)).status).to.equal(204);
+    expectError(await call(admin, 'GET', path), 404);
+    expect((await call(admin, 'GET', `/users?search=${username}`)).body.users).to.deep.equal([]);
+  });
+
   it('events are read from the beginning, and from there on', async () => {
     const key = await newKey('reader', { scopes: ['events:read', 'rooms:write'] });
     const before = (await call(key, 'GET', '/events?limit=100')).body;

@@ -1,4 +1,4 @@
-import { type Database, Prisma, recordEvents } from '@chorus/database';
+import { type Database, isUniqueViolation, Prisma, recordEvents } from '@chorus/database';
 import { NAME_KEYS_VERSION, nameKeys } from '../names/keys.js';
 import { emailKey } from './account-inputs.js';
 
@@ -32,7 +32,7 @@ export type NewAccount =
   | { readonly username: string; readonly email: string; readonly passwordHash: string }
   | { readonly username: string; readonly kind: UserKind };
 
-/** Rolls a sign-up back: another user has a name that conflicts. */
+/** Rolls a change back: another user has a name that conflicts. */
 class NameTaken extends Error {}
 
 /** The users in PostgreSQL. Ids come from a sequence, and numbers represent them exactly. */
@@ -41,22 +41,44 @@ export class UserRepository {
 
   /** @returns undefined when the e-mail address or a similar user name is taken, even if two requests race */
   async create(user: NewAccount): Promise<Account | undefined> {
-    const keys = nameKeys(user.username);
     const signIn = 'email' in user ? { emailKey: emailKey(user.email) } : {};
     const data = { ...user, ...signIn, nameKeysVersion: NAME_KEYS_VERSION };
     try {
       return await this.db.$transaction(async (tx) => {
         const [row] = await tx.user.createManyAndReturn({ data: [data], skipDuplicates: true });
         if (row === undefined) return undefined;
-        // Sorted, so that two racing sign-ups insert the keys in one order and do not deadlock.
-        const rows = keys.map((key) => ({ key, userId: row.id }));
-        const { count } = await tx.userNameKey.createMany({ data: rows, skipDuplicates: true });
-        if (count < rows.length) throw new NameTaken();
+        await takeName(tx, row.id, user.username);
         await recordEvents(tx, [{ type: 'user.created', userId: Number(row.id) }]);
         return account(row);
       });
     } catch (error) {
       if (error instanceof NameTaken) return undefined;
+      throw error;
+    }
+  }
+
+  /**
+   * Gives a user another name. The one before is free at once.
+   * @returns undefined when there is no such user; `taken` when another user has a similar name, even if two requests race
+   */
+  async rename(id: number, username: string): Promise<Account | 'taken' | undefined> {
+    try {
+      return await this.db.$transaction(async (tx) => {
+        const [found] = await tx.$queryRaw<
+          Row[]
+        >`${ACCOUNT} WHERE id = ${BigInt(id)} AND deleted_at IS NULL FOR UPDATE`;
+        if (found === undefined) return undefined;
+        const previousUsername = found.username;
+        if (previousUsername === username) return account(found);
+        await tx.userNameKey.deleteMany({ where: { userId: id } });
+        await takeName(tx, BigInt(id), username);
+        const data = { username, nameKeysVersion: NAME_KEYS_VERSION };
+        const row = await tx.user.update({ where: { id }, data });
+        await recordEvents(tx, [{ type: 'user.changed', userId: id, data: { username, previousUsername } }]);
+        return account(row);
+      });
+    } catch (error) {
+      if (error instanceof NameTaken || isUniqueViolation(error)) return 'taken';
       throw error;
     }
   }
@@ -111,19 +133,47 @@ export class UserRepository {
   /** Names of those of the users that exist. */
   async names(ids: readonly number[]): Promise<Map<number, string>> {
     const rows = await this.db.user.findMany({
-      where: { id: { in: ids.map(BigInt) } },
+      where: { id: { in: ids.map(BigInt) }, deletedAt: null },
       select: { id: true, username: true },
     });
     return new Map(rows.map(({ id, username }) => [Number(id), username]));
   }
 
   async findById(id: number): Promise<Account | undefined> {
-    const [row] = await this.db.prepared.rows<Row>(Prisma.sql`
-      SELECT id, kind, username, email, password_hash AS "passwordHash", session_generation AS "sessionGeneration",
-        created_at AS "createdAt"
-      FROM users WHERE id = ${id}::bigint`);
+    const [row] = await this.db.prepared.rows<Row>(
+      Prisma.sql`${ACCOUNT} WHERE id = ${id}::bigint AND deleted_at IS NULL`,
+    );
     return row && account(row);
   }
+
+  /**
+   * Users with ids above `after`, in ascending order of id.
+   * @param beginning only users whose names begin with this, whatever its case; empty for all
+   */
+  async list(after: number, limit: number, beginning = ''): Promise<Account[]> {
+    const rows = await this.db.$queryRaw<Row[]>`
+      ${ACCOUNT} WHERE deleted_at IS NULL AND id > ${BigInt(after)} AND ${beginsWith(beginning)} ORDER BY id LIMIT ${limit}`;
+    return rows.map(account);
+  }
+}
+
+const ACCOUNT = Prisma.sql`
+  SELECT id, kind, username, email, password_hash AS "passwordHash", session_generation AS "sessionGeneration",
+    created_at AS "createdAt"
+  FROM users`;
+
+/** Condition that the name of a user begins with a text, whatever its case. An index serves it. */
+export function beginsWith(text: string): Prisma.Sql {
+  const pattern = `${text.replaceAll(/[\\%_]/g, '\\$&')}%`;
+  return Prisma.sql`lower(username) LIKE lower(${pattern})`;
+}
+
+/** @throws {NameTaken} */
+async function takeName(tx: Prisma.TransactionClient, userId: bigint, username: string): Promise<void> {
+  // Sorted, so that two racing sign-ups insert the keys in one order and do not deadlock.
+  const data = nameKeys(username).map((key) => ({ key, userId }));
+  const { count } = await tx.userNameKey.createMany({ data, skipDuplicates: true });
+  if (count < data.length) throw new NameTaken();
 }
 
 function account(row: Row): Account {

@@ -1,9 +1,11 @@
+import { Refusal } from '@chorus/protocol';
 import type { Router } from '@koa/router';
 import type { AccessServices } from '../auth/authenticate.js';
 import type { RequestState } from './context.js';
 import type { Operation } from './operation.js';
 
-export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
+export type Method = (typeof METHODS)[number];
 
 /** Operations by method and path, as in `GET /api/rooms/:roomId`. */
 export type RouteTable<S> = Readonly<Record<`${Method} /${string}`, Operation<S>>>;
@@ -27,7 +29,35 @@ export function addRoutes<S>(
   table: RouteTable<S>,
   services: S & AccessServices,
 ): void {
-  for (const { method, path, operation } of routesOf(table)) {
+  const routes = routesOf(table);
+  refuseShadowed(router, routes);
+  for (const { method, path, operation } of routes) {
     router.register(path, [method], operation.handler(services));
   }
+}
+
+/**
+ * Answers 405 on a path such as `/api/users/me` to methods that only a path with a parameter in that place has, such as
+ * `/api/users/:userId`: `me` is no id.
+ */
+function refuseShadowed<S>(router: Router<RequestState>, routes: readonly Route<S>[]): void {
+  const methodsOf = new Map<string, Method[]>();
+  for (const { path, method } of routes) methodsOf.set(path, [...(methodsOf.get(path) ?? []), method]);
+  for (const [path, own] of methodsOf) {
+    const isShadowed = [...methodsOf.keys()].some((other) => other !== path && matches(other, path));
+    if (!isShadowed) continue;
+    const others = METHODS.filter((method) => !own.includes(method));
+    const allowed = own.flatMap((method) => (method === 'GET' ? ['GET', 'HEAD'] : [method])).join(', ');
+    router.register(path, others, (ctx) => {
+      throw new Refusal('method_not_allowed', ctx.method).with({ Allow: allowed });
+    });
+  }
+}
+
+/** Whether a path with parameters matches another path. */
+function matches(pattern: string, path: string): boolean {
+  const [wanted, given] = [pattern.split('/'), path.split('/')];
+  return (
+    wanted.length === given.length && wanted.every((part, at) => part.startsWith(':') || part === given[at])
+  );
 }

@@ -14,6 +14,11 @@ import { Outbox } from '../outbox/outbox.js';
 import { RoomAccess } from '../rooms/access.js';
 import type { RoomRepository } from '../rooms/repository.js';
 import { RoomService } from '../rooms/service.js';
+import type { RevokedSessionRepository } from '../sessions/revoked-session-repository.js';
+import type { SessionService } from '../sessions/service.js';
+import { DeletionRepository } from '../users/deletion-repository.js';
+import { UserDeletions } from '../users/deletions.js';
+import { UserService, type UserServices } from '../users/service.js';
 import type { MemberServices } from './dependencies.js';
 import { MemberRepository } from './repository.js';
 import { RoomChanges } from './room-changes.js';
@@ -28,14 +33,17 @@ export interface RoomParts {
   readonly memberships: MembershipList;
   readonly publisher: Pick<Broker, 'publish'>;
   readonly bans: BanService;
+  readonly sessions: Pick<SessionService, 'end'>;
+  readonly revokedSessions: RevokedSessionRepository;
   readonly reads: Pick<ReadPositions, 'ofRoom'>;
   readonly log: Logger;
 }
 
-/** What changes rooms, members and invitations, and what delivers the changes to gateways. */
-export interface ChangingServices extends MemberServices, InviteServices {
+/** What changes users, rooms, members and invitations, and what delivers the changes to gateways. */
+export interface ChangingServices extends MemberServices, InviteServices, UserServices {
   readonly rooms: RoomService;
   readonly membershipMirror: MembershipMirror;
+  readonly userDeletions: UserDeletions;
 }
 
 export function createRoomServices(config: ApiConfig, parts: RoomParts): ChangingServices {
@@ -58,7 +66,12 @@ export function createRoomServices(config: ApiConfig, parts: RoomParts): Changin
     ...{ changes, members, outbox, rooms: access, access: parts.access },
     ...{ invites: new InviteRepository(db), maxInvites: config.maxInvitesPerRoom },
   });
+  const userDeletions = new UserDeletions({
+    ...{ changes, outbox, directory, log, sessions: parts.sessions },
+    deletions: new DeletionRepository(db, parts.revokedSessions),
+  });
   return {
+    ...{ userDeletions, accounts: new UserService(users, userDeletions) },
     ...{ members, memberRepository, invites },
     rooms: new RoomService({ ...common, rooms, users, directory, bans, maxRoomsPerUser, maxDirectUsers }),
     membershipMirror: new MembershipMirror({

@@ -1,5 +1,6 @@
 import { type Database, Prisma } from '@chorus/database';
 import type { Position, RoleOrNone } from '@chorus/protocol';
+import { beginsWith } from '../auth/user-repository.js';
 
 /** A member, or a muted user, of a room. */
 export interface RoomMember {
@@ -85,9 +86,8 @@ export class MemberRepository {
 
   /** Users whose names begin with a text, whatever its case, in the order of their names. */
   async search(text: string, limit: number): Promise<FoundUser[]> {
-    const pattern = `${text.replaceAll(/[\\%_]/g, '\\$&')}%`;
     const rows = await this.db.$queryRaw<Array<{ id: bigint; username: string; kind: string }>>`
-      SELECT id, username, kind FROM users WHERE lower(username) LIKE lower(${pattern})
+      SELECT id, username, kind FROM users WHERE ${beginsWith(text)} AND deleted_at IS NULL
       ORDER BY lower(username), id LIMIT ${limit}`;
     return rows.map(({ id, username, kind }) => ({
       id: Number(id),

@@ -52,9 +52,17 @@ export class RoomTransaction {
     return row?.role ?? 'none';
   }
 
+  /** Role that is stored for a user: unlike {@link roleOf}, a creator without a membership is no owner. */
+  async membershipOf(userId: number): Promise<RoleOrNone> {
+    const [row] = await this.db.$queryRaw<Array<{ role: RoleOrNone }>>`
+      SELECT role FROM room_members WHERE room_id = ${this.#id} AND user_id = ${BigInt(userId)}`;
+    return row?.role ?? 'none';
+  }
+
   /** Name of a user; undefined when there is no account. */
   async nameOf(userId: number): Promise<string | undefined> {
-    const user = await this.db.user.findUnique({ where: { id: userId }, select: { username: true } });
+    const where = { id: userId, deletedAt: null };
+    const user = await this.db.user.findUnique({ where, select: { username: true } });
     return user?.username;
   }
 
@@ -71,6 +79,18 @@ export class RoomTransaction {
       SELECT 1 FROM room_members WHERE room_id = ${this.#id} AND role = 'owner' AND role <> 'member'
         AND user_id <> ${BigInt(userId)} LIMIT 1`;
     return rows.length > 0;
+  }
+
+  /**
+   * The member who becomes the owner when the last one is deleted: a person before a bot, a moderator before other members, then the
+   * member of longest standing. @returns undefined if the user is the only member
+   */
+  async heirOf(userId: number): Promise<Member | undefined> {
+    const [row] = await this.db.$queryRaw<Array<{ id: bigint; username: string | null }>>`
+      SELECT member.user_id AS id, users.username FROM room_members member LEFT JOIN users ON users.id = member.user_id
+      WHERE member.room_id = ${this.#id} AND member.user_id <> ${BigInt(userId)} AND users.deleted_at IS NULL
+      ORDER BY coalesce(users.kind, '') = 'bot', member.role = 'moderator' DESC, member.joined_at, member.user_id LIMIT 1`;
+    return row && { id: Number(row.id), username: row.username ?? `user ${row.id}` };
   }
 
   /** A new member has read what is stored; archivers add what is stored before the entry that tells of the member. */

@@ -4,6 +4,9 @@ import { named, writtenAs } from '../http/schemas.js';
 
 export const USER_KINDS = ['person', 'bot'] as const;
 
+/** Reasons of failures for a user id that no user has. */
+export const UNKNOWN_USER = { 404: 'There is no such user.' } as const;
+
 export const userJson = named(
   'User',
   z
