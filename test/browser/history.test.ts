@@ -1,4 +1,4 @@
-import { eventually } from '@chorus/testing';
+import { eventually, patiently } from '@chorus/testing';
 import { expect } from 'chai';
 import type { Person } from '../support/clients/people.js';
 import { filledRoom, fillRoom } from './support/fill-room.js';
@@ -95,7 +95,7 @@ describe('a room with a long history', function () {
     expect((await reading()).text).to.equal(FIRST);
     // Other tests run beside this one. `pnpm bench:page` measures on an idle machine.
     expect(figures.workMs / MESSAGES, JSON.stringify(figures)).to.be.within(0, 6);
-    expect(Math.max(0, ...figures.longTasks), JSON.stringify(figures)).to.be.lessThan(1_000);
+    expect(Math.max(0, ...figures.longTasks), JSON.stringify(figures)).to.be.lessThan(patiently(1_000));
   });
 
   it('returns to the newest message at once', async () => {

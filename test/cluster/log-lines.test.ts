@@ -146,11 +146,13 @@ describe('every line that is printed', function () {
         ['/nowhere', '{}'],
       ] as const)
         await request(`${cluster.url}${path}`, { method: 'POST', raw });
+      const { socket } = sockets[0] ?? expect.fail('no socket');
+      const closed = once(socket, 'close');
       const operate = (path: string, body?: unknown) =>
         request(`${cluster.operatorUrl}${path}`, { method: 'POST', token: OPERATOR_TOKEN, body });
       expect((await operate('/rebalance', { sharePerMinute: 1 })).status).to.equal(202);
       expect((await operate(`/nodes/${first?.nodeId}/drain`)).status).to.equal(202);
-      await once(sockets[0]?.socket ?? expect.fail('no socket'), 'close');
+      await closed;
 
       await cluster.redis.member?.stop();
       await cluster.postgres.member?.stop();

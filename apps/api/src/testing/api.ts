@@ -16,7 +16,7 @@ import { migratedTestDatabase } from '@chorus/database/testing';
 import { MemoryPresenceStore } from '@chorus/presence';
 import type { Member } from '@chorus/protocol';
 import { Closer, type Environment, Metrics } from '@chorus/service';
-import { type Answer, type RequestOptions, request, until } from '@chorus/testing';
+import { type Answer, patiently, type RequestOptions, request, until } from '@chorus/testing';
 import { pino } from 'pino';
 import { memoryRateLimits } from '../auth/rate-limits/rate-limits.js';
 import { loadApiConfig } from '../config.js';
@@ -103,7 +103,7 @@ export function newUser(change: object = {}) {
 /** Creates a migrated, empty database. */
 export async function openDatabase(): Promise<{ db: Database; url: string }> {
   const url = await migratedTestDatabase();
-  return { db: createDatabase(url, { poolSize: 10, timeoutMs: 3_000 }), url };
+  return { db: createDatabase(url, { poolSize: 10, timeoutMs: patiently(3_000) }), url };
 }
 
 /** A history without messages. */

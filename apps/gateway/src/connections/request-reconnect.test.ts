@@ -1,3 +1,4 @@
+import { patiently } from '@chorus/testing';
 import { expect } from 'chai';
 import { FakeConnection, openFake } from '../testing/connections.js';
 import { ConnectionRegistry } from './connection-registry.js';
@@ -41,7 +42,7 @@ describe('reconnect requests', () => {
     const { connections, all } = crowd(20);
     const start = performance.now();
     await requestReconnects(connections, 60_000, never);
-    expect(performance.now() - start).to.be.below(1_000);
+    expect(performance.now() - start).to.be.below(patiently(1_000));
     expect(all.every(({ reconnectRequestedAt }) => reconnectRequestedAt !== undefined)).to.equal(true);
   });
 

@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { CLOSE } from '@chorus/protocol';
+import { patiently } from '@chorus/testing';
 import { expect } from 'chai';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { type Scenario, scenarioSchema } from '../scenario.js';
@@ -151,7 +152,7 @@ describe('the sockets of a load', function () {
     ).catch((error: unknown) => error);
     expect(error).to.be.instanceOf(LoadError);
     expect((error as LoadError).message).to.equal(`no server answers at ${target}: ECONNREFUSED`);
-    expect(performance.now() - started).to.be.below(5_000);
+    expect(performance.now() - started).to.be.below(patiently(5_000));
   });
 
   it('are cut at once when the run is stopped a second time', async () => {
@@ -173,7 +174,7 @@ describe('the sockets of a load', function () {
     const toldAt = performance.now();
     program.kill('SIGINT');
     expect(await ended).to.deep.equal([3, null]);
-    expect(performance.now() - toldAt).to.be.below(1_500);
+    expect(performance.now() - toldAt).to.be.below(patiently(1_500));
     while (server.sockets.some(({ socket }) => socket.readyState !== socket.CLOSED)) {
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
