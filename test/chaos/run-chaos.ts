@@ -6,8 +6,10 @@ import { Closer } from '@chorus/service';
 import { check, type Verdict } from './checker/checker.js';
 import type { Participant } from './clients/participant.js';
 import { Conversations } from './conversations/conversations.js';
+import { Programs } from './events/programs.js';
 import { inject } from './faults/inject.js';
-import { type Figures, figuresOf, type Spread } from './figures/figures.js';
+import { type Figures, figuresOf } from './figures/figures.js';
+import type { Spread } from './figures/spread.js';
 import { type Timeline, timelineOf } from './figures/timeline.js';
 import type { Fault, History } from './history/history.js';
 import { indexHistory } from './history/index-history.js';
@@ -77,6 +79,9 @@ async function run(options: RunOptions, { signal, say }: RunContext, closer: Clo
   closer.defer(() => {
     for (const { client } of participants) client.close();
   });
+  const programs =
+    world.programs &&
+    closer.add(await Programs.start(world, world.programs, { seed: options.seed, signal, say }));
   await world.createRooms(roomIds, world.tokenOf(OBSERVER));
   const conversations = closer.add(await Conversations.start(world, { seed: options.seed, signal, say }));
 
@@ -97,6 +102,7 @@ async function run(options: RunOptions, { signal, say }: RunContext, closer: Clo
   const injecting = inject({
     ...{ schedule, world, endAt, signal, onFault },
     participants: [...participants, ...conversations.troubled],
+    receiver: programs?.receiver,
     nextChange: () => conversations.nextChange(),
   });
   const [faults] = await Promise.all([injecting, sleep(options.seconds * 1_000, undefined, { signal })]);
@@ -110,12 +116,14 @@ async function run(options: RunOptions, { signal, say }: RunContext, closer: Clo
     settle({ participants, roomIds, observer, messages, promises, lossy, signal, say }),
     conversations.settle(),
   ]);
+  await programs?.settle();
   const rooms = [];
   for (const roomId of roomIds) rooms.push(await observer.room(roomId));
   const lives = await world.lives();
   const history: History = {
     ...{ promises, rooms, lives, faults, endedAt: performance.now() },
     conversations: await conversations.observe(),
+    events: await programs?.observe(),
     clients: participants.map(({ userId, username, roomIds, plain, stays, events, seen, sent, gaps }) => ({
       ...{ userId, username, roomIds, plain, stays },
       ...{ events: [...events], seen: [...seen], sent: [...sent], gaps: [...gaps] },

@@ -13,6 +13,11 @@ import { folded } from './rules/conversations/folded.js';
 import { membersOnly } from './rules/conversations/members-only.js';
 import { unread } from './rules/conversations/unread.js';
 import { delivered } from './rules/delivered.js';
+import { eventsCommitted } from './rules/events/events-committed.js';
+import { eventsDelivered } from './rules/events/events-delivered.js';
+import { eventsExact } from './rules/events/events-exact.js';
+import { eventsInOrder } from './rules/events/events-in-order.js';
+import { eventsPulled } from './rules/events/events-pulled.js';
 import { idempotent } from './rules/idempotent.js';
 import { nothingInvented } from './rules/nothing-invented.js';
 import { once } from './rules/once.js';
@@ -50,6 +55,11 @@ export const RULES: readonly Rule[] = [
   appendedOnce,
   deletedNowhere,
   unread,
+  eventsExact,
+  eventsPulled,
+  eventsDelivered,
+  eventsInOrder,
+  eventsCommitted,
 ];
 
 export interface Verdict {

@@ -1,8 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createPrng } from '@chorus/testing';
 import type { ChatClient } from '../clients/chat-client.js';
+import type { ReceiverState, WebhookReceiver } from '../events/receiver.js';
 import type { ClientFaultKind } from '../history/history.js';
 import type { PlannedFault } from '../run/schedule.js';
+import { needed } from './server-fault.js';
 
 /** A client that faults can disturb. */
 export interface Troubled {
@@ -13,6 +15,8 @@ export interface Troubled {
 
 export interface ClientFaultContext {
   participants: readonly Troubled[];
+  /** Endpoint of a webhook; undefined without one. */
+  receiver: WebhookReceiver | undefined;
   hits(what: string): void;
   signal: AbortSignal;
 }
@@ -44,7 +48,33 @@ export const CLIENT_FAULTS: Readonly<Record<ClientFaultKind, ClientFault>> = {
       await sleep(planned.forMs, undefined, { signal: context.signal });
       for (const { client } of victims) client.start();
     }),
+
+  'receiver-fails': (planned, context) => breakReceiver(planned, context, 'failing'),
+  'receiver-hangs': (planned, context) => breakReceiver(planned, context, 'hanging'),
+
+  async 'receiver-restart'({ forMs }, { receiver, hits, signal }) {
+    const endpoint = needed(receiver);
+    hits(`the endpoint of the webhook, away for ${forMs} ms`);
+    await endpoint.stop();
+    await sleep(forMs, undefined, { signal });
+    await endpoint.start();
+  },
 };
+
+async function breakReceiver(
+  { forMs }: PlannedFault,
+  { receiver, hits, signal }: ClientFaultContext,
+  state: ReceiverState,
+): Promise<void> {
+  const endpoint = needed(receiver);
+  hits(`the endpoint of the webhook is ${state} for ${forMs} ms`);
+  endpoint.set(state);
+  try {
+    await sleep(forMs, undefined, { signal });
+  } finally {
+    endpoint.set('working');
+  }
+}
 
 async function trouble(
   { seed, forMs }: PlannedFault,

@@ -1,4 +1,4 @@
-import type { ClientFaultKind, FaultKind, ServerFaultKind } from '../history/history.js';
+import type { ClientFaultKind, FaultKind, ReceiverFaultKind, ServerFaultKind } from '../history/history.js';
 
 /** What a fault needs that a run does not always have. */
 export type Need =
@@ -51,14 +51,25 @@ export const SERVER_KINDS: Record<Exclude<ServerFaultKind, StandaloneFaultKind>,
   'postgres-full': { forMs: [1_000, 4_000], extraMs: 2_500, needs: ['small-disk'] },
   'postgres-read-only': { forMs: [1_000, 4_000], extraMs: 500 },
   'archiver-kill': { forMs: [300, 1_500], extraMs: 800 },
+  'dispatcher-kill': { forMs: [300, 1_500], extraMs: 800 },
+  // Longer than its lease in most cases.
+  'dispatcher-freeze': { forMs: [2_000, 6_000], extraMs: 500 },
   'api-kill': { forMs: [200, 1_500], extraMs: 2_000 },
   'recreated-rooms': { forMs: [3_000, 6_000], extraMs: 2_000 },
+};
+
+/** Kinds for the endpoint of a webhook. */
+const RECEIVER_KINDS: Record<ReceiverFaultKind, KindOfFault> = {
+  'receiver-fails': { forMs: [500, 4_000], extraMs: 0 },
+  'receiver-hangs': { forMs: [500, 4_000], extraMs: 0 },
+  'receiver-restart': { forMs: [100, 3_000], extraMs: 100 },
 };
 
 export const CLIENT_KINDS: Record<ClientFaultKind, KindOfFault> = {
   'stalled-readers': { forMs: [2_000, 10_000], extraMs: 0 },
   'vanished-clients': { forMs: [0, 0], extraMs: 500 },
   'long-absences': { forMs: [7_500, 10_000], extraMs: 0 },
+  ...RECEIVER_KINDS,
 };
 
 /** Kinds for a cluster. */
@@ -69,7 +80,7 @@ export const FAULT_KINDS = [
 
 export const STANDALONE_FAULT_KINDS = [
   ...Object.keys(STANDALONE_KINDS),
-  ...Object.keys(CLIENT_KINDS),
+  ...Object.keys(CLIENT_KINDS).filter((kind) => !(kind in RECEIVER_KINDS)),
 ] as readonly FaultKind[];
 
 export const KINDS_OF_FAULTS: Record<FaultKind, KindOfFault> = {

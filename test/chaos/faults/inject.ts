@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { WebhookReceiver } from '../events/receiver.js';
 import type { Fault, FaultKind, Loss } from '../history/history.js';
 import type { PlannedFault, Schedule } from '../run/schedule.js';
 import type { FaultReport, World } from '../worlds/world.js';
@@ -8,6 +9,8 @@ export interface InjectOptions {
   schedule: Schedule;
   world: World;
   participants: readonly Troubled[];
+  /** Endpoint of a webhook; undefined without one. */
+  receiver: WebhookReceiver | undefined;
   /** No fault begins after this time of `performance.now()`. */
   endAt: number;
   signal: AbortSignal;
@@ -19,7 +22,7 @@ export interface InjectOptions {
 
 /** Runs a schedule, starting now. Resolves with the injected faults when all have ended. */
 export async function inject(options: InjectOptions): Promise<Fault[]> {
-  const { schedule, world, participants, signal } = options;
+  const { schedule, world, participants, receiver, signal } = options;
   const begin = performance.now();
   const faults: Fault[] = [];
   const lane = async <Kind extends FaultKind>(
@@ -51,7 +54,7 @@ export async function inject(options: InjectOptions): Promise<Fault[]> {
   const lanes = [
     lane(schedule.servers, (fault, report) => world.inject(fault, report)),
     lane(schedule.clients, (fault, { hits }) =>
-      CLIENT_FAULTS[fault.kind](fault, { participants, hits, signal }),
+      CLIENT_FAULTS[fault.kind](fault, { participants, receiver, hits, signal }),
     ),
   ];
   await Promise.allSettled(lanes);

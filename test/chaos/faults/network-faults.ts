@@ -62,13 +62,14 @@ async function disturb(
 /** One process in half of the cases, otherwise all connections to one server. */
 function between(
   prng: Prng,
-  { gateways, apis, archivers }: ChaosCluster,
+  { gateways, apis, archivers, dispatchers }: ChaosCluster,
 ): { server: ServerName; members: readonly Member[] } {
   const [forGateways, forOthers] = [running(gateways), running([...apis, ...archivers])];
+  const ofPostgres = [...forOthers, ...running(dispatchers)];
   const luck = prng.next();
   if (luck < 0.4) return { server: 'redis', members: [prng.pick(forGateways)] };
   if (luck < 0.55) return { server: 'redis', members: [prng.pick(forOthers)] };
-  if (luck < 0.7) return { server: 'postgres', members: [prng.pick(forOthers)] };
+  if (luck < 0.7) return { server: 'postgres', members: [prng.pick(ofPostgres)] };
   if (luck < 0.85) return { server: 'redis', members: [...forGateways, ...forOthers] };
-  return { server: 'postgres', members: forOthers };
+  return { server: 'postgres', members: ofPostgres };
 }

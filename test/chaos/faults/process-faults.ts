@@ -13,10 +13,12 @@ const KILL_PAUSE_MS = [100, 900] as const;
 const API_AWAY_MS = [100, 600] as const;
 const CLOCK_STEP_MS = [1_000, 120_000] as const;
 
-/** Gateways and archivers that end, freeze, or have a wrong clock. */
+/** Processes that end, freeze, or have a wrong clock. */
 export const PROCESS_FAULTS = {
   'gateway-kill': (planned, context) => killOne(running(context.cluster.gateways), planned, context),
   'archiver-kill': (planned, context) => killOne(context.cluster.archivers, planned, context),
+  'dispatcher-kill': (planned, context) => killOne(context.cluster.dispatchers, planned, context),
+  'dispatcher-freeze': (planned, context) => freezeOne(context.cluster.dispatchers, planned, context),
 
   async 'api-kill'({ forMs, seed }, { cluster, hits, nextChange, signal }) {
     const prng = createPrng(seed);
@@ -32,16 +34,9 @@ export const PROCESS_FAULTS = {
     await Promise.all(victims.map((api) => restart(api, 'SIGKILL', { forMs }, { signal, hits: () => {} })));
   },
 
-  async 'gateway-freeze'({ forMs, seed }, { cluster, hits, cutsOff, signal }) {
-    const gateway = createPrng(seed).pick(running(cluster.gateways));
-    hits(`${gateway.nodeId} (pid ${gateway.pid}) for ${forMs} ms`);
-    cutsOff([gateway.nodeId]);
-    gateway.kill('SIGSTOP');
-    try {
-      await sleep(forMs, undefined, { signal });
-    } finally {
-      gateway.kill('SIGCONT');
-    }
+  async 'gateway-freeze'(planned, context) {
+    const gateways = running(context.cluster.gateways);
+    await freezeOne(gateways, planned, context, ({ nodeId }) => context.cutsOff([nodeId]));
   },
 
   async 'gateway-clock'({ forMs, seed }, { cluster, hits, signal }) {
@@ -101,6 +96,23 @@ async function killOne(
   context: ServerFaultContext,
 ): Promise<void> {
   await restart(createPrng(planned.seed).pick(members), 'SIGKILL', planned, context);
+}
+
+async function freezeOne(
+  members: readonly Member[],
+  { forMs, seed }: PlannedFault,
+  { hits, signal }: ServerFaultContext,
+  onFreeze?: (member: Member) => void,
+): Promise<void> {
+  const member = createPrng(seed).pick(members);
+  hits(`${member.nodeId} (pid ${member.pid}) for ${forMs} ms`);
+  onFreeze?.(member);
+  member.kill('SIGSTOP');
+  try {
+    await sleep(forMs, undefined, { signal });
+  } finally {
+    member.kill('SIGCONT');
+  }
 }
 
 /** Ends a process and restarts it after a while. */

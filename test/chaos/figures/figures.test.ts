@@ -3,7 +3,8 @@ import type { Fault, History, HistoryEvent, LifeEvent } from '../history/history
 import { indexHistory } from '../history/index-history.js';
 import { timelineSvg } from '../report/timeline-svg.js';
 import { PROMISES, simulate } from '../testing/simulated-history.js';
-import { figuresOf, spread } from './figures.js';
+import { figuresOf } from './figures.js';
+import { spread } from './spread.js';
 import { timelineOf } from './timeline.js';
 
 const EPOCH = 1_000;

@@ -2,9 +2,10 @@ import type { History } from '../history/history.js';
 import type { HistoryIndex } from '../history/index-history.js';
 import { sendingOf } from '../history/message-name.js';
 import { conversationFigures } from './conversation-figures.js';
+import { type EventFigures, eventFigures } from './event-figures.js';
 import { healingTimes } from './healing.js';
-import { percentile } from './percentile.js';
 import { type Resume, resumesOf } from './resumes.js';
+import { type Spread, spread } from './spread.js';
 
 /** Figures of a run. Times in milliseconds. */
 export interface Figures {
@@ -28,25 +29,10 @@ export interface Figures {
   replay: Spread;
   /** Of rooms whose members and messages change, as text by name. */
   conversations: Readonly<Record<string, string>>;
+  /** Of programs that read events; undefined without any. */
+  events: EventFigures | undefined;
   /** From the return of Redis to the first message that every member of a room received, by room. */
   healing: Spread;
-}
-
-export interface Spread {
-  count: number;
-  p50: number;
-  p99: number;
-  max: number;
-}
-
-export function spread(values: readonly number[]): Spread {
-  const sorted = [...values].sort((a, b) => a - b);
-  return {
-    count: sorted.length,
-    p50: percentile(sorted, 0.5),
-    p99: percentile(sorted, 0.99),
-    max: sorted.at(-1) ?? 0,
-  };
 }
 
 /** When each message was first sent, by its id. */
@@ -96,6 +82,7 @@ export function figuresOf(index: HistoryIndex): Figures {
     },
     roomChanges: roomChanges(history),
     conversations: conversationFigures(history),
+    events: eventFigures(history.events),
     latency: spread(latencies(history, firstSentAt(index))),
     offline: spread(offlineTimes(resumes)),
     replay: spread(resumes.flatMap(({ replayMs }) => replayMs ?? [])),

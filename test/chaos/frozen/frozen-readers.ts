@@ -5,7 +5,7 @@ import type { Member } from '@chorus/cluster';
 import { residentBytes } from '@chorus/loadtest';
 import { Closer } from '@chorus/service';
 import { WebSocket } from 'ws';
-import { type Spread, spread } from '../figures/figures.js';
+import { type Spread, spread } from '../figures/spread.js';
 import type { RunContext } from '../run-chaos.js';
 import { startChaosCluster } from '../worlds/chaos-cluster.js';
 import { openRawReader } from './raw-reader.js';

@@ -1,6 +1,7 @@
 import type { MessageFrame, Position } from '@chorus/protocol';
 import type { ClientEvent } from './client-event.js';
 import type { Conversation } from './conversation.js';
+import type { EventsSeen } from './events.js';
 
 /** A page that a client read from the API, because its gateway could not replay all missed messages. */
 export interface PagedEvent {
@@ -114,13 +115,18 @@ export type ServerFaultKind =
   | 'postgres-full'
   | 'postgres-read-only'
   | 'archiver-kill'
+  | 'dispatcher-kill'
+  | 'dispatcher-freeze'
   | 'api-kill'
   | 'recreated-rooms'
   | 'standalone-kill'
   | 'standalone-stop';
 
 /** Faults of clients. */
-export type ClientFaultKind = 'stalled-readers' | 'vanished-clients' | 'long-absences';
+export type ClientFaultKind = 'stalled-readers' | 'vanished-clients' | 'long-absences' | ReceiverFaultKind;
+
+/** Faults of the endpoint of a webhook. */
+export type ReceiverFaultKind = 'receiver-fails' | 'receiver-hangs' | 'receiver-restart';
 
 export type FaultKind = ServerFaultKind | ClientFaultKind;
 
@@ -163,6 +169,8 @@ export interface History {
   readonly lives: readonly RoomLives[];
   /** Of rooms whose members and messages change. */
   readonly conversations: readonly Conversation[];
+  /** Undefined where no program reads events. */
+  readonly events?: EventsSeen | undefined;
   readonly faults: readonly Fault[];
   /** When the final state was read. */
   readonly endedAt: number;

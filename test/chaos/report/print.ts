@@ -1,5 +1,6 @@
 import { BACKOFF } from '../clients/chaos-client.js';
-import type { Spread } from '../figures/figures.js';
+import type { EventFigures } from '../figures/event-figures.js';
+import type { Spread } from '../figures/spread.js';
 import type { ChaosResult } from '../run-chaos.js';
 
 /** Prints the faults, the figures, and every rule with its verdict. */
@@ -49,12 +50,24 @@ export function figureRows({
     'rooms resumed': `${resumes.recovered} recovered with ${resumes.missed} messages, ${resumes.notRecovered} not recovered`,
     'changes of rooms': listed(figures.roomChanges),
     ...figures.conversations,
+    ...eventRows(figures.events),
     [`offline (full jitter, ${BACKOFF.baseMs} to ${BACKOFF.capMs} ms)`]: inMs(figures.offline),
     'replay of what was missed': inMs(figures.replay),
     'Redis back until a room is whole': inMs(figures.healing),
     'this process was late by': inMs(lateness),
   };
   return Object.entries(rows).map(([figure, value]) => ({ figure, value }));
+}
+
+function eventRows(events: EventFigures | undefined): Record<string, string> {
+  if (events === undefined) return {};
+  const { deliveries, refused, again } = events;
+  return {
+    'events in the log': `${events.events}`,
+    'requests to the webhook': `${deliveries}, ${refused} of them failed and ${again} delivered an event again`,
+    'from the commit to the reader of the log': inMs(events.toReader),
+    'from the commit to the webhook': inMs(events.toWebhook),
+  };
 }
 
 function listed(counts: Readonly<Record<string, number>>): string {

@@ -5,6 +5,7 @@ import { Member } from '@chorus/cluster';
 import { freePort, startPostgres } from '@chorus/local';
 import type { Closeable } from '@chorus/service';
 import pg from 'pg';
+import { WITNESS_SETTING } from '../events/witness.js';
 import { SmallDisk } from './small-disk.js';
 
 /** The PostgreSQL of a run. Committed data survives its end. */
@@ -27,7 +28,8 @@ export class ChaosPostgres implements Closeable {
       const orphan = disk === undefined ? { orphanFolder: folder } : {};
       const member = new Member({
         ...{ nodeId: 'postgres', restart: false, changed: () => {} },
-        launch: () => startPostgres({ dataDir: folder, port, persistent: false, ...orphan }),
+        launch: () =>
+          startPostgres({ dataDir: folder, port, persistent: false, settings: [WITNESS_SETTING], ...orphan }),
       });
       const postgres = new ChaosPostgres(member, port, folder, disk);
       await member.start();

@@ -3,6 +3,7 @@ import { type Cluster, createCluster } from '@chorus/cluster';
 import type { Member } from '@chorus/protocol';
 import { Closer } from '@chorus/service';
 import { silentLog } from '@chorus/testing';
+import { OPERATOR_SETTINGS } from '../../support/clients/operator.js';
 import { SteppedClocks } from '../../support/clocks/stepped-clocks.js';
 import type { Need } from '../faults/fault-kinds.js';
 import type { Promises } from '../history/history.js';
@@ -20,7 +21,7 @@ export interface ChaosCluster extends Omit<Cluster, 'redis' | 'postgres'> {
   readonly redisUrl: string;
   /** Between processes and servers; undefined unless needed. */
   readonly network: Network | undefined;
-  /** Clocks of gateways, APIs and archivers, by their node ids. */
+  /** Clocks of the processes, by their node ids. */
   readonly clocks: SteppedClocks;
   /** Clock of Redis; undefined unless needed. */
   readonly redisClock: RedisClock | undefined;
@@ -31,7 +32,7 @@ export interface ChaosCluster extends Omit<Cluster, 'redis' | 'postgres'> {
 }
 
 /**
- * Three gateways, two APIs, two archivers, a PostgreSQL, and a Redis that keeps what it acknowledged.
+ * Three gateways, two APIs, two archivers, two dispatchers, a PostgreSQL, and a Redis that keeps what it acknowledged.
  * @param changes settings of the processes that override those here
  * @param needs what the planned faults need
  */
@@ -64,11 +65,12 @@ async function start(
   const { PATH, HOME } = process.env;
   const cluster = closer.add(
     await createCluster({
-      ...{ gateways: 3, apis: 2, archivers: 2, port: 0, host: '127.0.0.1', restart: false },
+      ...{ gateways: 3, apis: 2, archivers: 2, dispatchers: 2, port: 0, host: '127.0.0.1', restart: false },
       env: {
         ...{ PATH, HOME, REDIS_URL: redis.url, REDIS_PREFIX: 'chorus', DATABASE_URL: postgres.url },
         ...clocks.env,
         ...settings,
+        ...OPERATOR_SETTINGS,
       },
       ...(network && { serverUrl: (nodeId, server, url) => network.urlFor(nodeId, server, url) }),
       log: silentLog,

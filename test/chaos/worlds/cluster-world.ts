@@ -1,4 +1,5 @@
 import { Closer } from '@chorus/service';
+import { operate } from '../../support/clients/operator.js';
 import { RedisProbe } from '../../support/servers/redis-probe.js';
 import { marksInPostgres } from '../conversations/postgres-texts.js';
 import { marksInRedis } from '../conversations/redis-texts.js';
@@ -33,11 +34,15 @@ async function open({ settings, roomIds, kinds, signal }: WorldOptions, closer: 
   const recreated = closer.add(new RecreatedRooms(cluster, api, signal));
   return {
     ...cluster,
-    about: '3 gateways, 2 APIs, 2 archivers, Redis, PostgreSQL',
+    about: '3 gateways, 2 APIs, 2 archivers, 2 dispatchers, Redis, PostgreSQL',
     observer,
     inject: (fault, report) =>
       SERVER_FAULTS[fault.kind](fault, { cluster, redis, recreated, signal, ...report }),
     lives: () => recreated.observe(),
+    programs: {
+      operate: async (call, body) => (await operate(cluster, call, body)).body,
+      database: (action) => cluster.postgres.with(action),
+    },
     markedTexts: async () => [
       ...(await cluster.redis.with(marksInRedis)),
       ...(await cluster.postgres.with(marksInPostgres)),

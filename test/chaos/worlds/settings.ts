@@ -17,6 +17,9 @@ const SETTINGS = {
   DRAIN_MS: '1500',
   MAX_CONNECTIONS_PER_ADDRESS: '100000',
   MAX_ROOMS_PER_USER: '100000',
+  WEBHOOK_ALLOW_ADDRESSES: '127.0.0.0/8',
+  WEBHOOK_RETRY_MS: '300',
+  WEBHOOK_LEASE_MS: '3000',
 };
 
 export type ChaosSettings = typeof SETTINGS & Readonly<Record<string, string>>;

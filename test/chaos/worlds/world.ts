@@ -1,6 +1,7 @@
 import type { Member } from '@chorus/cluster';
 import type { Member as User } from '@chorus/protocol';
 import type { Closeable } from '@chorus/service';
+import type pg from 'pg';
 import type { FoundText } from '../history/conversation.js';
 import type { Loss, Promises, RoomEnd, RoomLives, ServerFaultKind } from '../history/history.js';
 import type { PlannedFault } from '../run/schedule.js';
@@ -32,6 +33,14 @@ export interface Observer {
   room(roomId: number): Promise<RoomEnd>;
 }
 
+/** What a world has for programs. */
+export interface ProgramsWorld {
+  /** One request of an operator. @throws when it is not answered with success */
+  operate(call: string, body: object): Promise<unknown>;
+  /** Runs an action in a session of the database. */
+  database<T>(action: (client: pg.Client) => Promise<T>): Promise<T>;
+}
+
 /** The servers of a run, with their faults and their final state. */
 export interface World extends Closeable {
   /** URL for clients and requests. */
@@ -48,6 +57,8 @@ export interface World extends Closeable {
   createRooms(ids: readonly number[], token: string): Promise<void>;
   /** Resolves when everything that the fault broke is ready again. */
   inject(fault: PlannedFault<ServerFaultKind>, report: FaultReport): Promise<void>;
+  /** Undefined where no program reads events. */
+  readonly programs?: ProgramsWorld;
   /** Returns what became of rooms that faults created. */
   lives(): Promise<RoomLives[]>;
   /** Returns the marks of texts in all stores; undefined where no other process reaches these. */
