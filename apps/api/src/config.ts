@@ -108,6 +108,7 @@ export const apiSettings = {
   ...retentionSettings,
   ...webhookAddressSettings,
   ...hookSettings,
+  MAX_WEBHOOKS: integer(1, 10_000).default(100).describe('Webhooks that the application may have.'),
   ...operatorSettings,
   ...tracesSettings,
   WEB_DIR: z
@@ -149,6 +150,7 @@ export interface ApiConfig extends BalancedConfig {
   readonly maxMessagesPerSecondPerUser: number;
   /** Ranges of addresses that are not public and to which webhooks may be sent. */
   readonly webhookAllowAddresses: readonly string[];
+  readonly maxWebhooks: number;
   /** Of keys without a limit of their own. */
   readonly maxMessagesPerSecondPerKey: number;
   readonly shutdownTimeoutMs: number;
@@ -199,6 +201,7 @@ export function loadApiConfig(env: Environment): ApiConfig {
     retentionDays: retentionDays(settings),
     maxMessagesPerSecondPerUser: settings.MAX_API_MESSAGES_PER_SECOND_PER_USER,
     webhookAllowAddresses: settings.WEBHOOK_ALLOW_ADDRESSES,
+    maxWebhooks: settings.MAX_WEBHOOKS,
     maxMessagesPerSecondPerKey: settings.MAX_API_MESSAGES_PER_SECOND_PER_KEY,
     shutdownTimeoutMs: settings.SHUTDOWN_TIMEOUT_MS,
     operator: operatorConfig(settings),

@@ -153,7 +153,11 @@ export async function createApi(config: ApiConfig, parts: ApiParts): Promise<Api
   const eventLog = new EventLog(parts.db, config.retentionDays);
   const eventFeed = new EventFeed(eventLog);
   const addresses = new AllowedAddresses(config.webhookAllowAddresses);
-  const webhooks = new WebhookService(new WebhookRepository(parts.db), eventLog, addresses);
+  const webhooks = new WebhookService(
+    new WebhookRepository(parts.db, config.maxWebhooks),
+    eventLog,
+    addresses,
+  );
   addRoutes(router, publicRoutes, {
     eventLog,
     eventFeed,

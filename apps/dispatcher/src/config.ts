@@ -26,6 +26,12 @@ const dispatchSettings = {
   WEBHOOK_CONCURRENCY: integer(1, 1_000)
     .default(32)
     .describe('Deliveries to one webhook at a time, one of each room.'),
+  WEBHOOK_RETRY_MS: integer(100, 3_600_000)
+    .default(5_000)
+    .describe('Pause after the first failed delivery; it doubles with each further failure, up to an hour.'),
+  WEBHOOK_LEASE_MS: integer(3_000, 600_000)
+    .default(10_000)
+    .describe('Time after which another dispatcher takes over the webhooks of one that died.'),
   ...webhookAddressSettings,
   ...retentionSettings,
 };
@@ -47,6 +53,10 @@ export interface DispatchConfig {
   readonly retentionDays: number | undefined;
   readonly webhookRetentionDays: number;
   readonly webhookConcurrency: number;
+  /** Pause after the first failed delivery, in milliseconds. */
+  readonly webhookRetryMs: number;
+  /** Time after which the webhooks of a dispatcher that died are taken over, in milliseconds. */
+  readonly webhookLeaseMs: number;
   /** Ranges of addresses that are not public and to which webhooks may be sent. */
   readonly webhookAllowAddresses: readonly string[];
 }
@@ -83,6 +93,8 @@ export function loadDispatchConfig(env: Environment): DispatchConfig {
     retentionDays: retentionDays(settings),
     webhookRetentionDays: webhookDays,
     webhookConcurrency: settings.WEBHOOK_CONCURRENCY,
+    webhookRetryMs: settings.WEBHOOK_RETRY_MS,
+    webhookLeaseMs: settings.WEBHOOK_LEASE_MS,
     webhookAllowAddresses: settings.WEBHOOK_ALLOW_ADDRESSES,
   };
 }

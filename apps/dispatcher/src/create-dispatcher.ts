@@ -15,12 +15,10 @@ import { addDispatchMetrics } from './metrics.js';
 import { EventRetention } from './sequencing/event-retention.js';
 import { Sequencer } from './sequencing/sequencer.js';
 import { WebhookDispatching } from './webhooks/dispatching.js';
-import { LANES_AT_ONCE } from './webhooks/lanes.js';
+import { lanesAtOnce } from './webhooks/lanes.js';
 import { WebhookClient } from './webhooks/webhook-client.js';
 import { WebhookRepository } from './webhooks/webhook-repository.js';
 
-/** Time after which the webhooks of a dispatcher that died are taken over, in milliseconds. */
-const LEASE_MS = 10_000;
 const DAY_MS = 86_400_000;
 
 const VERSION = packageVersion(new URL('../package.json', import.meta.url));
@@ -83,7 +81,6 @@ export function startDispatching(
   config: DispatchConfig,
   { db, metrics, log }: DispatcherParts,
   nodeId: string,
-  leaseMs = LEASE_MS,
 ): Closeable {
   const closer = new Closer();
   const sequencer = closer.add(new Sequencer(db, log));
@@ -91,15 +88,16 @@ export function startDispatching(
   const counts = { delivered: 0, failed: 0, given_up: 0 };
   addDispatchMetrics(metrics, sequencer, counts, db);
   const eventLog = new EventLog(db, config.retentionDays);
-  const concurrency = config.webhookConcurrency;
+  const { webhookConcurrency: concurrency, webhookLeaseMs: leaseMs } = config;
   const addresses = new AllowedAddresses(config.webhookAllowAddresses);
   const parts = {
     log: eventLog,
     feed: closer.add(new EventFeed(eventLog)),
-    client: closer.add(new WebhookClient(addresses, concurrency + LANES_AT_ONCE)),
+    client: closer.add(new WebhookClient(addresses, concurrency + lanesAtOnce(concurrency))),
     // One process can restart under the name of one that died.
     repository: new WebhookRepository(db, `${nodeId}-${randomBytes(4).toString('hex')}`, leaseMs),
     ...{ counts, concurrency, retentionMs: config.webhookRetentionDays * DAY_MS, logger: log },
+    firstRetryMs: config.webhookRetryMs,
   };
   const webhooks = closer.add(new WebhookDispatching(parts, leaseMs, log));
   sequencer.start();

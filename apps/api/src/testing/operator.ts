@@ -23,7 +23,10 @@ export interface OperatorFixture {
   logged(): object[];
 }
 
-export async function startOperatorApi(db: Database): Promise<OperatorFixture> {
+export async function startOperatorApi(
+  db: Database,
+  env: Readonly<Record<string, string>> = {},
+): Promise<OperatorFixture> {
   await db.$executeRaw`TRUNCATE rooms, bans, users RESTART IDENTITY CASCADE`;
   const rooms = new MemoryRoomStore();
   const nodes = new MemoryNodeRegistry();
@@ -34,7 +37,7 @@ export async function startOperatorApi(db: Database): Promise<OperatorFixture> {
   });
   const running = await startApi(
     db,
-    { OPERATOR_PORT: '0', OPERATOR_TOKEN },
+    { OPERATOR_PORT: '0', OPERATOR_TOKEN, ...env },
     { nodes, directory: new MemoryRoomDirectory(rooms) },
   );
   const anonymous = new Client(`http://127.0.0.1:${running.api.operatorPort}`);

@@ -3,6 +3,7 @@ import { idSchema, isStorable, MAX_ID } from '@chorus/protocol';
 import { z } from 'zod';
 import { named, writtenAs } from '../http/schemas.js';
 import { bodyId, cursor, limit } from '../rooms/inputs.js';
+import { UNDELIVERED_STATES, type UndeliveredCursor } from './repository.js';
 
 const MAX_URL = 2_000;
 const MAX_ROOMS = 1_000;
@@ -78,7 +79,27 @@ export const redeliverInput = named(
     .refine(({ from, to }) => from <= to, { path: ['to'], message: 'must not be before from' }),
 );
 export const listWebhooksInput = z.strictObject({ cursor, limit });
-export const listDeliveriesInput = z.strictObject({ limit });
+const STATE = `must be one of ${UNDELIVERED_STATES.join(', ')}`;
+const DELIVERY_CURSOR = 'must be nextCursor of the previous page';
+const deliveryCursor = writtenAs(
+  z
+    .string(DELIVERY_CURSOR)
+    .regex(/^(retrying|dead)-\d{1,15}$/, DELIVERY_CURSOR)
+    .transform((text): UndeliveredCursor => {
+      const [state, before] = text.split('-');
+      return { state: state === 'dead' ? 'dead' : 'retrying', before: Number(before) };
+    }),
+  {
+    type: 'string',
+    pattern: '^(retrying|dead)-[0-9]{1,15}$',
+    description: '`nextCursor` of the previous page.',
+  },
+);
+export const listDeliveriesInput = z.strictObject({
+  state: z.enum(UNDELIVERED_STATES, STATE).optional().describe('Only events of this state.'),
+  cursor: deliveryCursor.optional(),
+  limit,
+});
 export const webhookPath = z.object({
   webhookId: writtenAs(idSchema, { type: 'integer', minimum: 1, maximum: MAX_ID }),
 });

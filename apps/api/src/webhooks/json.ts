@@ -1,8 +1,8 @@
 import { EVENT_TYPES, eventIdOf, type Webhook } from '@chorus/database';
 import { z } from 'zod';
 import { named, writtenAs } from '../http/schemas.js';
-import type { Undelivered } from './repository.js';
-import type { Span } from './service.js';
+import { MAX_REDELIVERIES, UNDELIVERED_STATES } from './repository.js';
+import type { Span, UndeliveredPage } from './service.js';
 
 const time = writtenAs(z.iso.datetime(), { type: 'string', format: 'date-time' });
 const eventId = z.string().describe('Id of an event: `evt_` and its position.');
@@ -51,7 +51,7 @@ export const undeliveredPageJson = named(
         eventId,
         roomId: z.int().positive().nullable(),
         state: z
-          .enum(['retrying', 'dead'])
+          .enum(UNDELIVERED_STATES)
           .describe(
             '`retrying`: the first event of a room that waits for a retry; `dead`: an event that was given up.',
           ),
@@ -64,13 +64,17 @@ export const undeliveredPageJson = named(
         ...failure,
       }),
     ),
+    nextCursor: z.string().nullable().describe('Value of `cursor` for the next page; null on the last page.'),
   }),
 );
 
 export const redeliveryJson = named('Redelivery', z.object({ from: eventId, to: eventId }));
 
 export const UNKNOWN_WEBHOOK = { 404: 'There is no such webhook.' };
-export const UNKNOWN_EVENT = { 404: 'There is no such webhook or event, or the event is not kept any more.' };
+export const UNKNOWN_EVENT = {
+  403: `The API key lacks the scope, or ${MAX_REDELIVERIES} redeliveries of the webhook are not finished.`,
+  404: 'There is no such webhook or event, or the event is not kept any more.',
+};
 
 /** Returns a webhook without its secret. */
 export function webhookOf(webhook: Webhook): z.input<typeof webhookJson> {
@@ -102,11 +106,12 @@ export function webhookPageOf(page: {
   return { webhooks: page.webhooks.map(webhookOf), nextCursor: page.nextCursor };
 }
 
-export function undeliveredPageOf(undelivered: readonly Undelivered[]): z.input<typeof undeliveredPageJson> {
-  const deliveries = undelivered.map(({ at, nextAttemptAt, ...rest }) => ({
+export function undeliveredPageOf(page: UndeliveredPage): z.input<typeof undeliveredPageJson> {
+  const deliveries = page.deliveries.map(({ cursor, at, nextAttemptAt, ...rest }) => ({
     ...{ ...rest, at: at.toISOString(), nextAttemptAt: nextAttemptAt?.toISOString() ?? null },
   }));
-  return { deliveries };
+  const { next } = page;
+  return { deliveries, nextCursor: next === undefined ? null : `${next.state}-${next.before}` };
 }
 
 export function redeliveryOf({ from, to }: Span): z.input<typeof redeliveryJson> {

@@ -10,11 +10,22 @@ export interface WebhookFields {
   readonly enabled?: boolean | undefined;
 }
 
+/** Where a page of undelivered events begins: behind a lane, or behind a dead letter. */
+export interface UndeliveredCursor {
+  readonly state: UndeliveredState;
+  readonly before: number;
+}
+
+export const UNDELIVERED_STATES = ['retrying', 'dead'] as const;
+export type UndeliveredState = (typeof UNDELIVERED_STATES)[number];
+
 /** An event that waits for a retry, or was given up. */
 export interface Undelivered {
+  /** The next page begins behind it. */
+  readonly cursor: UndeliveredCursor;
   readonly eventId: string;
   readonly roomId: number | null;
-  readonly state: 'retrying' | 'dead';
+  readonly state: UndeliveredState;
   readonly attempts: number | null;
   readonly at: Date;
   readonly nextAttemptAt: Date | null;
@@ -24,6 +35,10 @@ export interface Undelivered {
 
 /** Bytes of a secret. */
 const SECRET_BYTES = 32;
+/** Redeliveries of a webhook that are not finished. */
+export const MAX_REDELIVERIES = 100;
+/** Lock of PostgreSQL under which webhooks are counted and created. Any number that nothing else uses. */
+const CREATING = 7_460_112;
 /** After a change the dispatcher that sends to the webhook ends, and one begins with what the webhook is then. */
 const RESTART = { leasedBy: null, leasedUntil: null };
 /** An endpoint that counted as down is tried at once. */
@@ -31,11 +46,20 @@ const UP = { attempts: 0, nextAttemptAt: null, failingSince: null, lastStatus: n
 
 /** The webhooks in PostgreSQL. Methods return undefined, or false, for an unknown one. */
 export class WebhookRepository {
-  constructor(private readonly db: Database) {}
+  constructor(
+    private readonly db: Database,
+    readonly maxWebhooks: number,
+  ) {}
 
-  /** Creates a webhook that receives the events from now on. */
-  async create({ url, events, rooms }: WebhookFields & { readonly url: string }): Promise<Webhook> {
+  /** Creates a webhook that receives the events from now on. @returns undefined if there are too many */
+  async create({
+    url,
+    events,
+    rooms,
+  }: WebhookFields & { readonly url: string }): Promise<Webhook | undefined> {
     return this.db.$transaction(async (tx) => {
+      await tx.$executeRaw`SELECT pg_advisory_xact_lock(${CREATING}::bigint)`;
+      if ((await tx.webhook.count()) >= this.maxWebhooks) return undefined;
       const log = await tx.eventLogState.findFirst();
       const about = { url, events: [...(events ?? [])], rooms: (rooms ?? []).map(BigInt) };
       return tx.webhook.create({ data: { ...about, secret: newSecret(), position: log?.position ?? 0n } });
@@ -85,14 +109,19 @@ export class WebhookRepository {
     });
   }
 
-  /** Delivers the events of a span of positions once more, beside what is delivered otherwise. */
-  async redeliver(id: number, from: number, to: number): Promise<boolean> {
+  /**
+   * Delivers the events of a span of positions once more, beside what is delivered otherwise.
+   * @returns `too-many` while {@link MAX_REDELIVERIES} are not finished
+   */
+  async redeliver(id: number, from: number, to: number): Promise<'unknown' | 'too-many' | 'begun'> {
     return this.db.$transaction(async (tx) => {
       const { count } = await tx.webhook.updateMany({ where: { id }, data: RESTART });
-      if (count === 0) return false;
+      if (count === 0) return 'unknown';
+      const unfinished = await tx.webhookLane.count({ where: { webhookId: id, until: { not: null } } });
+      if (unfinished >= MAX_REDELIVERIES) return 'too-many';
       await tx.webhookLane.create({ data: { webhookId: id, next: from, until: to } });
       await tx.webhookDeadLetter.deleteMany({ where: { webhookId: id, position: { gte: from, lte: to } } });
-      return true;
+      return 'begun';
     });
   }
 
@@ -103,30 +132,47 @@ export class WebhookRepository {
     return row?.from == null || row.to == null ? undefined : { from: Number(row.from), to: Number(row.to) };
   }
 
-  /** Events that wait for a retry, the first of each room, and events that were given up, newest first. */
-  async undelivered(id: number, limit: number): Promise<Undelivered[]> {
+  /**
+   * Returns events that wait for a retry, the first of each room, and behind them events that were given up; the latest of each first.
+   * @param state only those of one state; undefined for both
+   * @param cursor where the page begins; undefined for the first page
+   */
+  async undelivered(
+    id: number,
+    limit: number,
+    state?: UndeliveredState,
+    cursor?: UndeliveredCursor,
+  ): Promise<Undelivered[]> {
+    const found: Undelivered[] = [];
+    if (state !== 'dead' && cursor?.state !== 'dead')
+      found.push(...(await this.#retrying(id, limit, cursor?.before)));
+    if (state === 'retrying' || found.length === limit) return found;
+    const before = cursor?.state === 'dead' ? cursor.before : undefined;
+    return [...found, ...(await this.#dead(id, limit - found.length, before))];
+  }
+
+  async #retrying(webhookId: number, limit: number, before?: number): Promise<Undelivered[]> {
     const lanes = await this.db.webhookLane.findMany({
-      where: { webhookId: id, until: null },
-      ...{ orderBy: { since: 'desc' as const }, take: limit },
+      where: { webhookId, until: null, ...(before === undefined ? {} : { id: { lt: before } }) },
+      ...{ orderBy: { id: 'desc' as const }, take: limit },
     });
+    return lanes.map(({ id, next, roomId, attempts, since, nextAttemptAt, lastStatus, lastError }) => ({
+      cursor: { state: 'retrying', before: Number(id) },
+      ...{ eventId: eventIdOf(next), roomId: roomId === null ? null : Number(roomId), state: 'retrying' },
+      ...{ attempts, at: since, nextAttemptAt, lastStatus, lastError },
+    }));
+  }
+
+  async #dead(webhookId: number, limit: number, before?: number): Promise<Undelivered[]> {
     const dead = await this.db.webhookDeadLetter.findMany({
-      where: { webhookId: id },
+      where: { webhookId, ...(before === undefined ? {} : { position: { lt: before } }) },
       ...{ orderBy: { position: 'desc' as const }, take: limit },
     });
-    return [
-      ...lanes.map(({ next, roomId, attempts, since, nextAttemptAt, lastStatus, lastError }) => ({
-        ...{
-          eventId: eventIdOf(next),
-          roomId: roomId === null ? null : Number(roomId),
-          state: 'retrying' as const,
-        },
-        ...{ attempts, at: since, nextAttemptAt, lastStatus, lastError },
-      })),
-      ...dead.map(({ position, at, lastStatus, lastError }) => ({
-        ...{ eventId: eventIdOf(position), roomId: null, state: 'dead' as const, attempts: null, at },
-        ...{ nextAttemptAt: null, lastStatus, lastError },
-      })),
-    ].slice(0, limit);
+    return dead.map(({ position, at, lastStatus, lastError }) => ({
+      cursor: { state: 'dead', before: Number(position) },
+      ...{ eventId: eventIdOf(position), roomId: null, state: 'dead', attempts: null, at },
+      ...{ nextAttemptAt: null, lastStatus, lastError },
+    }));
   }
 
   async #update(id: number, data: Prisma.WebhookUpdateManyMutationInput): Promise<Webhook | undefined> {

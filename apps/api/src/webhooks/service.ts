@@ -3,13 +3,28 @@ import { Refusal } from '@chorus/protocol';
 import type { AllowedAddresses } from '@chorus/service';
 import type { z } from 'zod';
 import { startOf } from '../events/read-events.js';
-import type { changeWebhookInput, createWebhookInput } from './inputs.js';
-import type { Undelivered, WebhookRepository } from './repository.js';
+import type { changeWebhookInput, createWebhookInput, listDeliveriesInput } from './inputs.js';
+import {
+  MAX_REDELIVERIES,
+  type Undelivered,
+  type UndeliveredCursor,
+  type WebhookRepository,
+} from './repository.js';
+
+/** Events of one redelivery. */
+const MAX_SPAN_EVENTS = 1_000_000;
 
 /** Positions of the first and the last event of a span. */
 export interface Span {
   readonly from: number;
   readonly to: number;
+}
+
+/** A page of events that a webhook has not received. */
+export interface UndeliveredPage {
+  readonly deliveries: readonly Undelivered[];
+  /** Where the next page begins; undefined on the last one. */
+  readonly next: UndeliveredCursor | undefined;
 }
 
 export interface WebhookServices {
@@ -24,10 +39,15 @@ export class WebhookService {
     private readonly addresses: Pick<AllowedAddresses, 'refusal'>,
   ) {}
 
-  /** Creates a webhook that receives the events from now on. @throws {Refusal} 400 the URL names an address that is not allowed */
+  /**
+   * Creates a webhook that receives the events from now on.
+   * @throws {Refusal} 400 the URL names an address that is not allowed; 403 there are too many
+   */
   async create(fields: z.output<typeof createWebhookInput>): Promise<Webhook> {
     this.#check(fields.url);
-    return this.repository.create(fields);
+    const webhook = await this.repository.create(fields);
+    if (webhook === undefined) throw new Refusal('too_many_webhooks', this.repository.maxWebhooks);
+    return webhook;
   }
 
   /** Returns a page in ascending order of id. @param after id after which the page begins */
@@ -62,29 +82,44 @@ export class WebhookService {
     return known(await this.repository.resume(id, await startOf(this.eventLog, after)));
   }
 
-  /** Returns events that wait for a retry, the first of each room, and events that were given up. */
-  async undelivered(id: number, limit: number): Promise<Undelivered[]> {
+  /** Returns events that wait for a retry, the first of each room, and behind them events that were given up. */
+  async undelivered(
+    id: number,
+    { state, cursor, limit }: z.output<typeof listDeliveriesInput>,
+  ): Promise<UndeliveredPage> {
     await this.get(id);
-    return this.repository.undelivered(id, limit);
+    const found = await this.repository.undelivered(id, limit + 1, state, cursor);
+    const deliveries = found.slice(0, limit);
+    return { deliveries, next: found.length > limit ? deliveries.at(-1)?.cursor : undefined };
   }
 
-  /** Delivers one event once more. @throws {Refusal} 404 the event is not kept */
+  /** Delivers one event once more. @throws {Refusal} 404 the event is not kept; 403 too many redeliveries are not finished */
   async redeliver(id: number, position: number): Promise<Span> {
     const { last, removed } = await this.eventLog.ends();
     if (position <= removed || position > last) throw new Refusal('event_not_found');
     return this.#redeliver(id, { from: position, to: position });
   }
 
-  /** Delivers the events that were recorded in a span of time once more. @throws {Refusal} 404 none of them is kept */
+  /**
+   * Delivers the events that were recorded in a span of time once more.
+   * @throws {Refusal} 404 none of them is kept; 400 they are too many; 403 too many redeliveries are not finished
+   */
   async redeliverSpan(id: number, from: Date, to: Date): Promise<Span> {
     await this.get(id);
     const span = await this.repository.span(from, to);
     if (span === undefined) throw new Refusal('event_not_found');
+    const events = span.to - span.from + 1;
+    if (events > MAX_SPAN_EVENTS) {
+      const most = `must span at most ${MAX_SPAN_EVENTS} events, not ${events}: deliver them in parts, or resume the webhook`;
+      throw new Refusal('invalid_field', 'to', most);
+    }
     return this.#redeliver(id, span);
   }
 
   async #redeliver(id: number, span: Span): Promise<Span> {
-    if (!(await this.repository.redeliver(id, span.from, span.to))) throw new Refusal('webhook_not_found');
+    const outcome = await this.repository.redeliver(id, span.from, span.to);
+    if (outcome === 'unknown') throw new Refusal('webhook_not_found');
+    if (outcome === 'too-many') throw new Refusal('too_many_redeliveries', MAX_REDELIVERIES);
     return span;
   }
 

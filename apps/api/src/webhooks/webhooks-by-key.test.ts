@@ -96,7 +96,9 @@ describe('webhooks of API keys', function () {
     expect(deliveries[0]).to.include({ eventId: 'evt_15', state: 'dead', roomId: null, attempts: null });
     const one = await key.send('POST', '/api/webhooks/1/deliveries/evt_15/redeliver');
     expect(one.body).to.deep.equal({ from: 'evt_15', to: 'evt_15' });
-    expect((await key.get('/api/webhooks/1/deliveries')).body).to.deep.equal({ deliveries: [] });
+    expect((await key.get('/api/webhooks/1/deliveries')).body).to.deep.equal({
+      ...{ deliveries: [], nextCursor: null },
+    });
     const span = await key.post('/api/webhooks/1/redeliver', BODIES.redeliverEvents ?? {});
     expect(span.body).to.deep.equal({ from: 'evt_20', to: 'evt_25' });
     for (const [from, to] of [

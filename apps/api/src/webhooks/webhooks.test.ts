@@ -13,7 +13,7 @@ describe('webhooks of operators', function () {
 
   before(async () => {
     db = (await openDatabase()).db;
-    fixture = await startOperatorApi(db);
+    fixture = await startOperatorApi(db, { MAX_WEBHOOKS: '3' });
     operator = fixture.operator;
   });
   beforeEach(() => resetWebhooks(db));
@@ -108,6 +108,59 @@ describe('webhooks of operators', function () {
         [...[404, 'event_not_found']],
       );
     }
+  });
+
+  it('list what is not delivered page by page, in all states or one', async () => {
+    const { id } = await create();
+    const [lanes, dead] = [
+      [21, 22, 23],
+      [11, 12, 13],
+    ];
+    for (const next of lanes) await db.webhookLane.create({ data: { webhookId: id, roomId: next, next } });
+    for (const position of dead) {
+      await db.webhookDeadLetter.create({ data: { webhookId: id, position, type: 'user.created' } });
+    }
+    // A span that is delivered again is no delivery that failed.
+    await db.webhookLane.create({ data: { webhookId: id, next: 30, until: 31 } });
+    const walk = async (query: string): Promise<string[]> => {
+      const pages: string[] = [];
+      for (let cursor: string | null = ''; cursor !== null; ) {
+        const path = `/webhooks/${id}/deliveries?limit=2${query}${cursor && `&cursor=${cursor}`}`;
+        const { body } = await operator.get(path);
+        pages.push(body.deliveries.map(({ eventId }: { eventId: string }) => eventId.slice(4)).join(' '));
+        cursor = body.nextCursor;
+      }
+      return pages;
+    };
+    expect(await walk('')).to.deep.equal(['23 22', '21 13', '12 11']);
+    expect(await walk('&state=retrying')).to.deep.equal(['23 22', '21']);
+    expect(await walk('&state=dead')).to.deep.equal(['13 12', '11']);
+    for (const query of ['state=done', 'cursor=12', 'cursor=dead-x']) {
+      expect((await operator.get(`/webhooks/${id}/deliveries?${query}`)).status, query).to.equal(400);
+    }
+  });
+
+  it('are at most MAX_WEBHOOKS, with at most 100 redeliveries at a time, of at most a million events', async () => {
+    const { id } = await create();
+    await create();
+    const third = await Promise.all([1, 2].map(() => operator.post('/webhooks', { url: ENDPOINT })));
+    expect(third.map(({ status, body }) => [status, body.code])).to.deep.include.members([
+      [201, undefined],
+      [403, 'too_many_webhooks'],
+    ]);
+    const lanes = Array.from({ length: 100 }, () => ({ webhookId: id, next: 20, until: 20 }));
+    await db.webhookLane.createMany({ data: lanes });
+    const one = `/webhooks/${id}/deliveries/evt_20/redeliver`;
+    expect(await refusal(operator.post(one, {}))).to.deep.equal([403, 'too_many_redeliveries']);
+    await db.webhookLane.deleteMany({ where: { id: { lt: 50 } } });
+    expect((await operator.post(one, {})).status).to.equal(202);
+    await db.$executeRaw`UPDATE events SET position = 2000000 WHERE position = 40`;
+    const span = { from: '2026-01-01T00:00:00Z', to: '2026-01-02T00:00:00Z' };
+    const refused = await operator.post(`/webhooks/${id}/redeliver`, span);
+    expect([refused.status, refused.body.error]).to.deep.equal([
+      400,
+      'to must span at most 1000000 events, not 1999990: deliver them in parts, or resume the webhook',
+    ]);
   });
 
   it('are refused with fields that are invalid or unknown', async () => {

@@ -9,12 +9,23 @@ import type { ClaimedWebhook } from './webhook-repository.js';
 
 /** Events of one step. */
 const PAGE = 50;
-/** Lanes that are worked at a time: they must not take all connections from the other rooms. */
-export const LANES_AT_ONCE = 8;
+/** Rooms with a lane to which events are delivered at a time, as a share of all rooms: they must not take all connections from the others. */
+const SHARE_OF_ROOMS = 0.5;
+/** Spans that are delivered again at a time. Rooms that wait for a retry do not wait for them. */
+const SPANS_AT_ONCE = 2;
 /** Pause while no lane is due, in milliseconds. */
 const IDLE_MS = 200;
 /** Pause of a lane after PostgreSQL failed, in milliseconds. */
 const RETRY_MS = 1_000;
+
+/** Returns the number of deliveries of lanes at a time. @param concurrency deliveries to rooms without a lane at a time */
+export function lanesAtOnce(concurrency: number): number {
+  return roomsAtOnce(concurrency) + SPANS_AT_ONCE;
+}
+
+function roomsAtOnce(concurrency: number): number {
+  return Math.ceil(concurrency * SHARE_OF_ROOMS);
+}
 
 export interface LaneParts extends SenderParts {
   deliver(event: LoggedEvent): Promise<Failure | undefined>;
@@ -30,7 +41,8 @@ export class LaneWorker {
   readonly #lanes = new Map<bigint, WebhookLane>();
   /** Work in progress, by the id of the lane. */
   readonly #working = new Map<bigint, Promise<void>>();
-  readonly #limit = pLimit(LANES_AT_ONCE);
+  readonly #rooms: ReturnType<typeof pLimit>;
+  readonly #spans = pLimit(SPANS_AT_ONCE);
   /** The sender leaves events of rooms with a lane to the lane, up to this position. */
   #reserved: number;
 
@@ -40,6 +52,7 @@ export class LaneWorker {
     private readonly parts: LaneParts,
   ) {
     this.#reserved = position;
+    this.#rooms = pLimit(roomsAtOnce(parts.concurrency));
     this.add(webhook.lanes);
   }
 
@@ -84,7 +97,7 @@ export class LaneWorker {
   }
 
   #begin(lane: WebhookLane): void {
-    const work = this.#limit(() => this.#work(lane))
+    const work = this.#work(lane)
       .catch((error: unknown) => {
         this.parts.failing(error);
         lane.nextAttemptAt = new Date(Date.now() + RETRY_MS);
@@ -93,27 +106,35 @@ export class LaneWorker {
     this.#working.set(lane.id, work);
   }
 
+  /** Works off a lane page by page, by turns with others that are due. */
   async #work(lane: WebhookLane): Promise<void> {
+    const limit = lane.until === null ? this.#rooms : this.#spans;
+    let isDue = true;
+    while (isDue && !this.parts.signal.aborted) isDue = await limit(() => this.#page(lane));
+  }
+
+  /** @returns whether more of the lane is due */
+  async #page(lane: WebhookLane): Promise<boolean> {
     const { log, repository, signal } = this.parts;
-    while (!signal.aborted) {
-      const upTo = lane.until === null ? this.#reserved : Number(lane.until);
-      const { events, next } = await log.page(Number(lane.next) - 1, PAGE, this.#filterOf(lane));
-      for (const event of events) {
-        if (signal.aborted || event.position > upTo) break;
-        if (lane.until === null && event.roomId !== roomOf(lane.roomId)) continue;
-        const failure = await this.parts.deliver(event);
-        if (failure !== undefined && !(await this.#failed(lane, event, failure)))
-          return repository.saveLane(lane);
-        Object.assign(lane, { next: BigInt(event.position + 1), attempts: 0 });
+    const upTo = lane.until === null ? this.#reserved : Number(lane.until);
+    const { events, next } = await log.page(Number(lane.next) - 1, PAGE, this.#filterOf(lane));
+    for (const event of events) {
+      if (signal.aborted || event.position > upTo) break;
+      if (lane.until === null && event.roomId !== roomOf(lane.roomId)) continue;
+      const failure = await this.parts.deliver(event);
+      if (failure !== undefined && !(await this.#failed(lane, event, failure))) {
+        await repository.saveLane(lane);
+        return false;
       }
-      if (signal.aborted) return;
-      lane.next = BigInt(Math.max(Number(lane.next), Math.min(next, upTo) + 1));
-      // Nothing is waited for in between: the sender sees the lane, or delivers the room's next events itself.
-      const done = Number(lane.next) > (lane.until === null ? this.#reserved : Number(lane.until));
-      if (done) this.#lanes.delete(lane.id);
-      if (done) return repository.removeLane(lane.id);
-      await repository.saveLane(lane);
+      Object.assign(lane, { next: BigInt(event.position + 1), attempts: 0 });
     }
+    if (signal.aborted) return false;
+    lane.next = BigInt(Math.max(Number(lane.next), Math.min(next, upTo) + 1));
+    // Nothing is waited for in between: the sender sees the lane, or delivers the room's next events itself.
+    const done = Number(lane.next) > (lane.until === null ? this.#reserved : Number(lane.until));
+    if (done) this.#lanes.delete(lane.id);
+    await (done ? repository.removeLane(lane.id) : repository.saveLane(lane));
+    return !done;
   }
 
   /** @returns whether the event was given up, so that the next one is due */

@@ -13,8 +13,8 @@ export interface SenderParts {
   readonly concurrency: number;
   /** Time after which an event is given up, in milliseconds. */
   readonly retentionMs: number;
-  /** Pause after the first failure, in milliseconds; for tests. */
-  readonly firstRetryMs?: number;
+  /** Pause after the first failure, in milliseconds. */
+  readonly firstRetryMs: number;
   readonly logger: Logger;
 }
 

@@ -49,8 +49,8 @@ export function addWebhookRoutes(router: Router<RequestState>, { webhooks, log }
     done(ctx, 'resume', { webhookId: idOf(ctx), after });
   };
   const deliveries: Handler = async (ctx) => {
-    const { limit } = parseInput(inputs.listDeliveriesInput, ctx.query);
-    ctx.body = json.undeliveredPageOf(await webhooks.undelivered(idOf(ctx), limit));
+    const query = parseInput(inputs.listDeliveriesInput, ctx.query);
+    ctx.body = json.undeliveredPageOf(await webhooks.undelivered(idOf(ctx), query));
   };
   const redelivered = (ctx: Context, webhookId: number, span: Span): void => {
     done(ctx, 'redeliver to', { webhookId, ...span });

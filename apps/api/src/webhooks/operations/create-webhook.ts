@@ -11,6 +11,7 @@ export const createWebhook = operation(
     scope: 'webhooks:write',
     body: createWebhookInput,
     answer: { status: 201, description: 'The webhook with its secret.', body: secretWebhookJson },
+    errors: { 403: 'The API key lacks the scope, or the application has `MAX_WEBHOOKS` webhooks.' },
   },
   ({ webhooks }: WebhookServices) =>
     async (_ctx, { body }) =>

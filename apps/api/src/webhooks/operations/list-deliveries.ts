@@ -15,6 +15,6 @@ export const listDeliveries = operation(
     errors: UNKNOWN_WEBHOOK,
   },
   ({ webhooks }: WebhookServices) =>
-    async (_ctx, { params: { webhookId }, query: { limit } }) =>
-      undeliveredPageOf(await webhooks.undelivered(webhookId, limit)),
+    async (_ctx, { params: { webhookId }, query }) =>
+      undeliveredPageOf(await webhooks.undelivered(webhookId, query)),
 );

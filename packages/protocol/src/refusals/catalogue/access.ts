@@ -89,6 +89,17 @@ export const ACCESS = {
     retry: false,
     text: (invites: number) => `the room may have ${invites} invitations: revoke one first`,
   },
+  too_many_webhooks: {
+    status: 403,
+    retry: false,
+    text: (webhooks: number) => `the application may have ${webhooks} webhooks: delete one first`,
+  },
+  too_many_redeliveries: {
+    status: 403,
+    retry: true,
+    text: (redeliveries: number) =>
+      `${redeliveries} redeliveries of the webhook are not finished: try again later, or resume the webhook`,
+  },
   operators_disabled: {
     status: 403,
     retry: false,
