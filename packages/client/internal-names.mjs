@@ -5,10 +5,11 @@ import { readFile } from 'node:fs/promises';
  * cannot know that. Neither the API, nor frames, nor the platform may have one of them.
  */
 export const INTERNAL_NAMES = `
-  accepted acked answered become cancelAll caughtUp deliver drop emit entered failures internals
-  interrupted isUp messagesMissed nextMessageId nudge onDown onEnd onError onFrame onPage onRefused
-  onRenewed onRoom onState outdated pending probe readTo received refused renewRefused session spread
-  stopped taps untilAnswered up wanted welcomed
+  accepted acked anonymous answered apply become cancelAll caughtUp deliver down drop emit ended entered
+  fail failures frames host internals interrupted isUp live messagesMissed monotonic news nextMessageId
+  nudge onDown onError onFrame onHeaders onPage onRefused onRoom onState outdated pending probe readTo
+  received refused renewRefused run session socketUrl spread stopped taps timer untilAnswered up
+  wall wanted watch welcomed
 `
   .trim()
   .split(/\s+/);

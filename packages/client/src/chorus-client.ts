@@ -59,33 +59,28 @@ export class ChorusClient {
     // Not random(): ids must differ between clients, while the random() of a test may be deterministic.
     const name = crypto.getRandomValues(new Uint32Array(3)).join('');
     let messages = 0;
-    const all = {
+    this.internals = {
       ...PACE,
       askAfterMs: 20_000,
       answerWithinMs: 5_000,
       catchUpWithinMs: 60_000,
       api,
       ...options,
-    };
-    const socket = new Reconnector({
-      ...all,
-      url: () => `${base()}/ws/connect`,
+      socketUrl: () => `${base().replace(/^http/, 'ws')}/ws/connect`,
       onFrame: (frame) => this.#received(frame),
       onDown: () => {
         for (const room of this.#rooms.values()) room.down();
       },
       onState: (state) => this.#became(state),
       onError: (error) => this.#events.emit('error', error),
-    });
-    this.#socket = socket;
-    this.internals = {
-      ...all,
       user: undefined,
       maxFrameBytes: 0,
       taps: new Set(),
       nextMessageId: () => `${name}-${++messages}`,
       send: (frame, canWait) => socket.send(frame, canWait),
     };
+    const socket = new Reconnector(this.internals);
+    this.#socket = socket;
   }
 
   get state(): ConnectionState {

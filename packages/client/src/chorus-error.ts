@@ -76,11 +76,11 @@ export class ChorusError extends Error {
 }
 
 /**
- * Wraps an exception of a function that the application passed in.
- * @param retry whether a failure of the network is its likely cause
+ * Wraps an exception of the platform, or of a function that the application passed in.
+ * @param code its likely cause; only `network` can be retried
  */
-export function asChorusError(cause: unknown, retry = true): ChorusError {
+export function asChorusError(cause: unknown, code: ClientErrorCode = 'network'): ChorusError {
   return cause instanceof ChorusError
     ? cause
-    : new ChorusError(retry ? 'network' : 'exception', String(cause), retry, { cause });
+    : new ChorusError(code, String(cause), code === 'network', { cause });
 }

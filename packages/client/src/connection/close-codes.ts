@@ -5,5 +5,5 @@
 export const NORMAL = 1000;
 export const LOST = 1006;
 export const UNAUTHENTICATED = 4401;
-/** Reconnecting does not help. */
-export const FINAL: readonly number[] = [1003, 1009, UNAUTHENTICATED, 4403, 4404, 4406];
+/** Close codes, and HTTP statuses of a refused upgrade, after which reconnecting does not help. */
+export const FINAL = /^(1003|1009|440[1346]|40[034])$/;

@@ -1,6 +1,6 @@
 import { SUBPROTOCOL } from '@chorus/protocol/constants';
 import type { V1ServerFrame } from '@chorus/protocol/types';
-import { ChorusError } from '../chorus-error.js';
+import { asChorusError } from '../chorus-error.js';
 import type { WebSocketClass, WebSocketLike } from '../options.js';
 import { parseJson } from '../parse-json.js';
 import { Pending } from '../pending.js';
@@ -18,16 +18,18 @@ export interface End {
   readonly retryAfterMs?: number | undefined;
 }
 
+/** See {@link ClientOptions}. */
 export interface ConnectionOptions {
-  readonly url: string;
-  readonly token: string | undefined;
   readonly webSocket?: WebSocketClass | undefined;
-  /** See {@link ClientOptions}. */
   readonly askAfterMs: number;
   readonly answerWithinMs: number;
-  onFrame(frame: V1ServerFrame): void;
-  /** Called once; no other callback follows. */
-  onEnd(end: End): void;
+  socketUrl(): string;
+}
+
+export interface ConnectionOwner {
+  received(frame: V1ServerFrame): void;
+  /** Called once; no other call follows. */
+  ended(end: End): void;
 }
 
 /** Limit for the time from the start of the connection to the first frame, in milliseconds. */
@@ -48,14 +50,16 @@ interface Socket extends WebSocketLike {
 export class Connection {
   readonly #socket: Socket;
   readonly #options: ConnectionOptions;
+  readonly #owner: ConnectionOwner;
   #ended = false;
   /** Whether a frame has arrived since the last check. */
   #heard = false;
   readonly #pending = new Pending();
   /** @throws {ChorusError} `unsupported` if the WebSocket class throws */
-  constructor(options: ConnectionOptions) {
+  constructor(options: ConnectionOptions, token: string | undefined, owner: ConnectionOwner) {
     this.#options = options;
-    const socket = makeSocket(options);
+    this.#owner = owner;
+    const socket = makeSocket(options, token);
     this.#socket = socket;
     /** What is known about the end before it comes. */
     let known: Partial<End> = {};
@@ -64,7 +68,7 @@ export class Connection {
       this.#heard = true;
       const frame = parseJson<V1ServerFrame>(data);
       // An unreadable frame may have been a message: without a reconnect it would be missing.
-      if (frame) options.onFrame(frame);
+      if (frame) owner.received(frame);
       else this.drop('bad frame');
     };
     // Stays after the end: `ws` throws errors without a listener.
@@ -105,7 +109,7 @@ export class Connection {
   }
 
   /**
-   * Closes normally. Later frames are ignored, and `onEnd` is not called. Resolves when both sides have closed, or when the wait for the
+   * Closes normally. Later frames are ignored, and the owner is not called. Resolves when both sides have closed, or when the wait for the
    * other side has timed out.
    */
   close(): Promise<void> {
@@ -137,18 +141,19 @@ export class Connection {
     if (this.#ended) return;
     this.#ended = true;
     this.#pending.cancelAll();
-    this.#options.onEnd(end);
+    this.#owner.ended(end);
   }
 }
 
-function makeSocket({ url, token, webSocket }: ConnectionOptions): Socket {
+function makeSocket({ socketUrl, webSocket }: ConnectionOptions, token: string | undefined): Socket {
   try {
+    const url = socketUrl();
     if (webSocket)
       return new webSocket(url, SUBPROTOCOL, { headers: token ? { authorization: `Bearer ${token}` } : {} });
     const socket: WebSocketLike = new WebSocket(url, SUBPROTOCOL);
     if (token) socket.onopen = () => socket.send(JSON.stringify({ type: 'authenticate', token }));
     return socket;
   } catch (cause) {
-    throw new ChorusError('unsupported', String(cause), false, { cause });
+    throw asChorusError(cause, 'unsupported');
   }
 }

@@ -1,18 +1,17 @@
 import type { ClientFrame, V1ServerFrame } from '@chorus/protocol/types';
 import { asChorusError, ChorusError } from '../chorus-error.js';
-import type { ClientOptions, HistorySource } from '../options.js';
+import type { Backoff, ClientOptions, HistorySource } from '../options.js';
 import { Pending } from '../pending.js';
 import type { ConnectionState } from '../types.js';
 import { FINAL, UNAUTHENTICATED } from './close-codes.js';
-import { Connection, type End } from './connection.js';
+import { Connection, type ConnectionOptions, type ConnectionOwner, type End } from './connection.js';
 import { Pacer } from './pacer.js';
 import { Session } from './session.js';
 
-export interface ReconnectorOptions
-  extends Required<Pick<ClientOptions, 'askAfterMs' | 'answerWithinMs' | 'backoff' | 'random'>>,
-    Pick<ClientOptions, 'webSocket' | 'token' | 'refresh'> {
+export interface ReconnectorOptions extends Pick<ClientOptions, 'token' | 'refresh'>, ConnectionOptions {
   readonly api: HistorySource;
-  url(): string;
+  readonly backoff: Backoff;
+  random(): number;
   onFrame(frame: V1ServerFrame): void;
   /** A `connected` connection has ended: frames sent over it will not be answered. */
   onDown(): void;
@@ -22,13 +21,11 @@ export interface ReconnectorOptions
 
 /** Longest time between a gateway's `reconnect` frame and its close frame, in milliseconds. */
 const HINT_TO_CLOSE_MS = 5_000;
-/** HTTP statuses of an upgrade for which a retry does not help. */
-const FINAL_STATUSES: readonly unknown[] = [400, 403, 404];
 /** The client asks the API for the reason of refusals at every n-th failed attempt. */
 const ASK_EVERY = 4;
 
 /** Makes one connection after the other, while the application wants one and the gateway allows it. */
-export class Reconnector {
+export class Reconnector implements ConnectionOwner {
   readonly #options: ReconnectorOptions;
   /** The next step: the next attempt, or dropping a connection that should have been closed. */
   readonly #pending: Pending;
@@ -45,12 +42,9 @@ export class Reconnector {
   constructor(options: ReconnectorOptions) {
     this.#options = options;
     this.#pending = new Pending(options);
-    this.session = new Session({
-      ...options,
-      onRenewed: (token) => {
-        if (token) this.send(() => ({ type: 'refresh', token }));
-        else this.#renew();
-      },
+    this.session = new Session(options, (token) => {
+      if (token) this.send(() => ({ type: 'refresh', token }));
+      else this.#renew();
     });
   }
 
@@ -113,7 +107,7 @@ export class Reconnector {
     this.#options.onDown();
   }
 
-  #received(frame: V1ServerFrame): void {
+  received(frame: V1ServerFrame): void {
     const { type } = frame;
     if (type === 'welcome') {
       const { connectionId, user, limits } = frame;
@@ -139,13 +133,7 @@ export class Reconnector {
       await renewal;
       const token = await this.session.token();
       if (!wanted()) return;
-      this.#connection = new Connection({
-        ...this.#options,
-        url: this.#options.url().replace(/^http/, 'ws'),
-        token,
-        onFrame: (frame) => this.#received(frame),
-        onEnd: (end) => this.#ended(end),
-      });
+      this.#connection = new Connection(this.#options, token, this);
     } catch (cause) {
       if (wanted()) this.#failed(asChorusError(cause));
     }
@@ -159,7 +147,7 @@ export class Reconnector {
     else this.stop({ status: 'closed', error });
   }
 
-  #ended({ code, reason, status, retryAfterMs }: End): void {
+  ended({ code, reason, status, retryAfterMs }: End): void {
     const { backoff, api } = this.#options;
     const pending = this.#pending;
     const wasUp = this.isUp;
@@ -173,7 +161,7 @@ export class Reconnector {
       if (!wanted()) return;
     }
     const rejected = code === UNAUTHENTICATED || status === 401;
-    if (rejected || FINAL.includes(code) || FINAL_STATUSES.includes(status)) {
+    if (rejected || FINAL.test(`${status ?? code}`)) {
       const kind = rejected ? 'unauthenticated' : status === 403 ? 'forbidden' : 'disconnected';
       this.#failed(new ChorusError(kind, reason, false, { status }));
       return;

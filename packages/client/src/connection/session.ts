@@ -6,8 +6,6 @@ export interface SessionOptions {
   readonly token?: ClientOptions['token'];
   readonly refresh?: ClientOptions['refresh'];
   random(): number;
-  /** The token was renewed. @param token for the open connection; undefined if it is a cookie */
-  onRenewed(token: string | undefined): void;
   onError(error: ChorusError): void;
 }
 
@@ -23,6 +21,7 @@ const SHORTEST_MS = 500;
 /** Holds the token and renews it before it expires. */
 export class Session {
   readonly #options: SessionOptions;
+  readonly #onRenewed: (token: string | undefined) => void;
   readonly #refresh: (() => Promise<string | undefined>) | undefined;
   /** The newest token, unless the application is asked each time. */
   #token: string | undefined;
@@ -30,8 +29,10 @@ export class Session {
   /** Whether a refused token was renewed and no gateway has accepted the new one yet. */
   #renewed = false;
 
-  constructor(options: SessionOptions) {
+  /** @param onRenewed is given the token for the open connection; undefined if it is a cookie */
+  constructor(options: SessionOptions, onRenewed: (token: string | undefined) => void) {
     this.#options = options;
+    this.#onRenewed = onRenewed;
     const { token, refresh } = options;
     if (typeof token === 'string') this.#token = token;
     this.#refresh = refresh ?? (typeof token === 'function' ? async () => token() : undefined);
@@ -63,7 +64,7 @@ export class Session {
     // Earlier than necessary if the token is valid for months.
     this.#pending.after(Math.max(SHORTEST_MS, Math.min(wait, LONGEST_MS)), async () => {
       try {
-        this.#options.onRenewed(await this.#renew());
+        this.#onRenewed(await this.#renew());
       } catch (error) {
         this.#options.onError(asChorusError(error));
         if (wanted()) this.#schedule(endsAt);

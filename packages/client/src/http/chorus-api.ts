@@ -13,7 +13,7 @@ import type {
   RoomSettings,
   SignedIn,
 } from './api-types.js';
-import { type ApiOptions, baseOf, type Call, messagesPath, request } from './request.js';
+import { type ApiOptions, baseOf, inQuery, messagesPath, request } from './request.js';
 
 export type { ApiOptions } from './request.js';
 
@@ -37,7 +37,7 @@ export class ChorusApi {
     input: { username: string; email: string; password: string },
     options?: CallOptions,
   ): Promise<Account> {
-    return this.#call<Account>('POST', '/api/users/signup', { ...options, body: input }, true);
+    return request(this.#options, 'POST', '/api/users/signup', { ...options, body: input, anonymous: true });
   }
 
   /**
@@ -46,8 +46,8 @@ export class ChorusApi {
    * @throws {ChorusError} `unauthenticated`
    */
   async signIn(input: { email: string; password: string }, options?: CallOptions): Promise<SignedIn> {
-    const body = isElsewhere(baseOf(this.#options)) ? { ...input, returnToken: true } : input;
-    return this.#call<SignedIn>('POST', '/api/users/signin', { ...options, body }, true);
+    const body = { ...input, returnToken: isElsewhere(baseOf(this.#options)) || undefined };
+    return request(this.#options, 'POST', '/api/users/signin', { ...options, body, anonymous: true });
   }
 
   /** Signs out: ends the session with all its tokens and sockets. */
@@ -92,8 +92,8 @@ export class ChorusApi {
   }
 
   /** Returns one page of the rooms. */
-  rooms({ signal, ...query }: PageOptions = {}): Promise<RoomPage> {
-    return this.request('GET', '/api/rooms', { query, signal });
+  rooms(options?: PageOptions): Promise<RoomPage> {
+    return this.request('GET', '/api/rooms', inQuery(options));
   }
 
   /** Returns all rooms, reading page after page on demand. */
@@ -132,21 +132,23 @@ export class ChorusApi {
   }
 
   /** Returns one page of a room's history. */
-  messages(roomId: number, { signal, ...query }: MessageQuery & CallOptions = {}): Promise<MessagePage> {
-    return this.request('GET', messagesPath(roomId), { query, signal });
+  messages(roomId: number, options?: MessageQuery & CallOptions): Promise<MessagePage> {
+    return this.request('GET', messagesPath(roomId), inQuery(options));
   }
 
   /** Returns one page of the members who are present in a room, on any gateway: up to 1,000. */
-  async members(
-    roomId: number,
-    { signal, ...query }: { after?: number | undefined } & CallOptions = {},
-  ): Promise<MemberPage> {
+  async members(roomId: number, options?: { after?: number | undefined } & CallOptions): Promise<MemberPage> {
     let link = '';
     const onHeaders = (headers: Headers): void => {
       link = headers.get('link') ?? '';
     };
-    const path = `/ws/get-clients/${roomId}`;
-    const members = await this.#call<MemberPage['members']>('GET', path, { query, signal, onHeaders });
+    const call = { ...inQuery(options), onHeaders };
+    const members = await request<MemberPage['members']>(
+      this.#options,
+      'GET',
+      `/ws/get-clients/${roomId}`,
+      call,
+    );
     return { members, next: Number(/[?&]after=(\d+)/.exec(link)?.[1]) || null };
   }
 
@@ -156,14 +158,7 @@ export class ChorusApi {
    * @param path from `/api/` on
    */
   request<T>(method: string, path: string, options?: RequestOptions): Promise<T> {
-    return this.#call<T>(method, path, options);
-  }
-
-  /** @param anonymous whether it is sent without the token: a token function may itself be about to sign in */
-  #call<T>(method: string, path: string, call?: Call, anonymous = false): Promise<T> {
-    const options = this.#options;
-    // An empty token keeps cookies out, too: signing in must not depend on a cookie of a client that has tokens.
-    return request(anonymous ? { ...options, token: options.token && '' } : options, method, path, call);
+    return request(this.#options, method, path, options);
   }
 }
 

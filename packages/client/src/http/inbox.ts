@@ -1,5 +1,6 @@
 import { formatPosition, type Position } from '@chorus/protocol/constants';
 import type { ApiRequester, CallOptions, InboxPage, ReadPosition } from './api-types.js';
+import { inQuery } from './request.js';
 
 /**
  * Returns one page of the inbox: the rooms of which the user is a member, by latest activity. {@link Inbox} keeps them current.
@@ -11,16 +12,13 @@ import type { ApiRequester, CallOptions, InboxPage, ReadPosition } from './api-t
  */
 export function listInbox(
   api: ApiRequester,
-  {
-    signal,
-    ...query
-  }: {
+  options?: {
     cursor?: string | undefined;
     limit?: number | undefined;
     roomId?: number | undefined;
-  } & CallOptions = {},
+  } & CallOptions,
 ): Promise<InboxPage> {
-  return api.request('GET', '/api/inbox', { query, signal });
+  return api.request('GET', '/api/inbox', inQuery(options));
 }
 
 /**

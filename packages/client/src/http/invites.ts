@@ -7,6 +7,7 @@ import type {
   NewInvite,
   RoomInfo,
 } from './api-types.js';
+import { inQuery } from './request.js';
 
 /** Creates an invitation to a room. @throws {ChorusError} `role_required`, `room_not_found`, `too_many_invites` */
 export function createInvite(
@@ -25,9 +26,9 @@ export function createInvite(
 export function listInvites(
   api: ApiRequester,
   roomId: number,
-  { signal, ...query }: InvitePageOptions = {},
+  options?: InvitePageOptions,
 ): Promise<InvitePage> {
-  return api.request('GET', `/api/rooms/${roomId}/invites`, { query, signal });
+  return api.request('GET', `/api/rooms/${roomId}/invites`, inQuery(options));
 }
 
 /**

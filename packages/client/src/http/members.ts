@@ -1,13 +1,14 @@
 import type { RoomRole } from '../entries.js';
 import type { ApiRequester, CallOptions, PageOptions, RoomMember, RoomMemberPage } from './api-types.js';
+import { inQuery } from './request.js';
 
 /** Returns one page of the users who belong to a room, present or not. @throws {ChorusError} `room_not_found` */
 export function listMembers(
   api: ApiRequester,
   roomId: number,
-  { signal, ...query }: PageOptions = {},
+  options?: PageOptions,
 ): Promise<RoomMemberPage> {
-  return api.request('GET', membersPath(roomId), { query, signal });
+  return api.request('GET', membersPath(roomId), inQuery(options));
 }
 
 /**

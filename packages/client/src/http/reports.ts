@@ -1,6 +1,6 @@
 import { formatPosition, type Position } from '@chorus/protocol/constants';
 import type { ApiRequester, CallOptions, PageOptions, Report, ReportPage } from './api-types.js';
-import { messagesPath } from './request.js';
+import { inQuery, messagesPath } from './request.js';
 
 /**
  * Reports a message to the moderators of the room. A user has one report of a message: a further one replaces the reason.
@@ -19,10 +19,6 @@ export function reportMessage(
 }
 
 /** Returns one page of the reports of a room, for moderators and owners. @throws {ChorusError} `role_required`, `room_not_found` */
-export function listReports(
-  api: ApiRequester,
-  roomId: number,
-  { signal, ...query }: PageOptions = {},
-): Promise<ReportPage> {
-  return api.request('GET', `/api/rooms/${roomId}/reports`, { query, signal });
+export function listReports(api: ApiRequester, roomId: number, options?: PageOptions): Promise<ReportPage> {
+  return api.request('GET', `/api/rooms/${roomId}/reports`, inQuery(options));
 }

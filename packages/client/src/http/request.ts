@@ -1,7 +1,7 @@
 import { ChorusError, type ClientErrorCode } from '../chorus-error.js';
 import type { HistorySource } from '../options.js';
 import { parseJson } from '../parse-json.js';
-import type { ApiRequester, RequestOptions } from './api-types.js';
+import type { ApiRequester, CallOptions, RequestOptions } from './api-types.js';
 import { failureOf } from './failure.js';
 
 const TIMEOUT_MS = 15_000;
@@ -45,8 +45,10 @@ export async function request<T>(
   path: string,
   call: Call = {},
 ): Promise<T> {
-  const { token, timeoutMs = TIMEOUT_MS, fetch = globalThis.fetch } = options;
+  const { timeoutMs = TIMEOUT_MS, fetch = globalThis.fetch } = options;
   const { signal, query, idempotencyKey } = call;
+  // An empty token keeps cookies out, too: signing in must not depend on a cookie of a client that has tokens.
+  const token = call.anonymous ? options.token && '' : options.token;
   // Not AbortSignal.timeout and any(): React Native has neither.
   const ending = new AbortController();
   const end = (): void => ending.abort();
@@ -94,12 +96,19 @@ export async function request<T>(
   }
 }
 
+/** Options of a list, as a request takes them. */
+export function inQuery({ signal, ...query }: CallOptions & object = {}): RequestOptions {
+  return { query, signal };
+}
+
 /** The address without slashes at its end. */
 export function baseOf({ url = '' }: ApiOptions): string {
   return (typeof url === 'function' ? url() : url).replace(/\/+$/, '');
 }
 
 export interface Call extends RequestOptions {
+  /** Whether it is sent without the token: a token function may itself be about to sign in. */
+  readonly anonymous?: true;
   onHeaders?(headers: Headers): void;
 }
 

@@ -1,5 +1,6 @@
 import type { Member } from '../entries.js';
 import type { ApiRequester, CallOptions, RoomInfo } from './api-types.js';
+import { inQuery } from './request.js';
 
 /**
  * Finds users by the beginning of their names, whatever their case.
@@ -9,12 +10,10 @@ import type { ApiRequester, CallOptions, RoomInfo } from './api-types.js';
 export async function findUsers(
   api: ApiRequester,
   search: string,
-  { signal }: CallOptions = {},
+  options?: CallOptions,
 ): Promise<readonly Member[]> {
-  const { users } = await api.request<{ users: readonly Member[] }>('GET', '/api/users', {
-    query: { search },
-    signal,
-  });
+  const query = { search, ...options };
+  const { users } = await api.request<{ users: readonly Member[] }>('GET', '/api/users', inQuery(query));
   return users;
 }
 

@@ -68,12 +68,12 @@ export class TrackedRoom extends Tally {
   constructor(answer: InboxRoom) {
     const { room, role, mutedUntil, position, readPosition } = answer;
     super(answer);
-    this.entry = {
-      ...{ room, role, mutedUntil, unread: answer.unread, mentions: answer.mentions },
+    this.entry = this.#counted({
+      ...{ room, role, mutedUntil },
       lastMessage: answer.lastMessage && currentMessage(answer.lastMessage),
       position: parsePosition(position),
       readPosition: parsePosition(readPosition),
-    };
+    });
   }
 
   get id(): number {
@@ -138,7 +138,11 @@ export class TrackedRoom extends Tally {
   }
 
   change(changes: Partial<InboxEntry>): void {
-    this.entry = { ...this.entry, ...changes, unread: this.unread, mentions: this.mentions };
+    this.entry = this.#counted({ ...this.entry, ...changes });
+  }
+
+  #counted(entry: Omit<InboxEntry, 'unread' | 'mentions'>): InboxEntry {
+    return { ...entry, unread: this.unread, mentions: this.mentions };
   }
 }
 

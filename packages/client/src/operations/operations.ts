@@ -71,7 +71,7 @@ async function changeOverHttp(
       { body: /edit|append/.test(type) ? body : undefined, idempotencyKey },
     );
   } catch (cause) {
-    const error = asChorusError(cause, false);
+    const error = asChorusError(cause, 'exception');
     // Neither a gateway nor an API of the version before knows it.
     if (!/^(bad_frame|route_not_found|method_not_allowed)$/.test(error.code)) throw error;
     throw new ChorusError('unsupported', `${type} is not supported yet`, false, { cause });

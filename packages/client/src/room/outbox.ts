@@ -114,7 +114,7 @@ export class Outbox {
       // Stays in flight: later changes of the message must not overtake it.
       onRefused(room.host.api, room.id, frame, clientMsgId, error).then(
         () => this.acked(clientMsgId, NOWHERE),
-        (cause: unknown) => this.refused(clientMsgId, asChorusError(cause, false)),
+        (cause: unknown) => this.refused(clientMsgId, asChorusError(cause, 'exception')),
       );
     } else if (!error.retry) this.#fail(draft, error);
     else {

@@ -36,20 +36,8 @@ export function fold(message: CurrentMessage, entry: Entry): CurrentMessage {
 export function tombstoneOf(deletion: Deletion): CurrentMessage {
   const { roomId, target, author, n, originalSentAt: sentAt } = deletion;
   const { id: userId, username } = author;
-  const { epoch, seq } = target;
-  const message = {
-    epoch,
-    seq,
-    type: 'message',
-    n,
-    content: '',
-    roomId,
-    username,
-    userId,
-    id: '',
-    sentAt,
-  } as const;
-  return fold(newMessage(message), deletion);
+  const about = { n, content: '', roomId, username, userId, id: '', sentAt };
+  return fold(newMessage({ ...target, type: 'message', ...about }), deletion);
 }
 
 function applyChange(message: CurrentMessage, change: MessageChange, changed: Position): CurrentMessage {
