@@ -15,7 +15,6 @@ const EXAMPLES = `${root}/packages/client/examples/`;
 interface Example {
   type(line: string): void;
   shows(text: string): Promise<unknown>;
-  interrupt(): void;
   readonly ended: Promise<unknown>;
 }
 
@@ -52,21 +51,11 @@ describe('the examples of the client', function () {
     return {
       type: (line) => child.stdin.write(`${line}\n`),
       shows: (text) => eventually(() => expect(output).to.include(text), 10_000),
-      interrupt: () => child.kill('SIGINT'),
       ended: once(child, 'close').then(([code]) => code),
     };
   };
   const hears = (content: string): Promise<unknown> =>
     eventually(() => expect(said.map((message) => message.content)).to.include(content), 10_000);
-
-  it('has a bot that answers !ping, and ends on Ctrl-C', async () => {
-    const bot = run('bot.mjs', await createPerson(standalone.url, 'bot'));
-    await bot.shows(`room ${room}: joined`);
-    await client.join(room).send('!ping');
-    await hears(`pong, ${ada.username}`);
-    bot.interrupt();
-    expect(await bot.ended).to.equal(0);
-  });
 
   it('has a chat for terminals, which shows what is said and how the connection is', async () => {
     const ben = await createPerson(standalone.url, 'ben');

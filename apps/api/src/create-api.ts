@@ -174,7 +174,7 @@ export async function createApi(config: ApiConfig, parts: ApiParts): Promise<Api
     roomChecks: new RoomChecks(parts.access),
     keys: new KeyVerifier({
       keys,
-      names: (ids) => users.names(ids),
+      users: (ids) => users.members(ids),
       accountsElsewhere: config.auth.mode === 'open',
       log,
     }),

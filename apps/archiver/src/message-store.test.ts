@@ -40,11 +40,15 @@ for (const by of ['Prisma', 'prepared statements'])
     it('keeps every field of a message', async () => {
       const content = 'quotes " and \\ slashes, {braces}, NULL, 👋,\n\t\u2028 lines';
       const outcomes = await store.save(
-        [{ ...message(1, 5, content), clientMsgId: 'c:1' }, message(1, 6)],
+        [{ ...message(1, 5, content), clientMsgId: 'c:1' }, message(1, 6), { ...message(2, 1), bot: true }],
         now(),
       );
-      expect([...outcomes]).to.deep.equal([[1, 'stored']]);
-      const rows = await db.message.findMany({ orderBy: { seq: 'asc' } });
+      expect([...outcomes]).to.deep.equal([
+        [1, 'stored'],
+        [2, 'stored'],
+      ]);
+      expect(await db.message.findFirst({ where: { roomId: 2 } })).to.include({ bot: true });
+      const rows = await db.message.findMany({ where: { roomId: 1 }, orderBy: { seq: 'asc' } });
       expect(rows[0]).to.deep.include({
         roomId: 1n,
         epoch: BigInt(EPOCH),
@@ -56,7 +60,7 @@ for (const by of ['Prisma', 'prepared statements'])
         sentAt: new Date(SENT_AT),
         clientMsgId: 'c:1',
       });
-      expect(rows[1]).to.include({ seq: 6n, content: 'm6', clientMsgId: null });
+      expect(rows[1]).to.include({ seq: 6n, content: 'm6', clientMsgId: null, bot: null });
     });
 
     it('changes nothing when messages are stored again', async () => {

@@ -71,8 +71,12 @@ const saveStatement = (columns: string, values: string, fields: string): string 
   FROM rooms LEFT JOIN known ON known.id = rooms.id WHERE rooms.id = ANY($1::bigint[])`;
 
 const SAVE = saveStatement('', '', '');
-/** For messages of rooms with changes, and messages with data. */
-const SAVE_MORE = saveStatement(', n, data', ', m.n, m."dataText"::json', ', n bigint, "dataText" text');
+/** For messages of rooms with changes, of bots, and with data. */
+const SAVE_MORE = saveStatement(
+  ', n, bot, data',
+  ', m.n, m.bot, m."dataText"::json',
+  ', n bigint, bot boolean, "dataText" text',
+);
 
 /** The archive: the messages in PostgreSQL. */
 export class MessageStore {
@@ -192,7 +196,7 @@ export class MessageStore {
     rooms: readonly number[],
     readAt: number,
   ): Promise<Map<number, Outcome>> {
-    const more = messages.some(({ n, data }) => n !== undefined || data !== undefined);
+    const more = messages.some(({ n, bot, data }) => (n ?? bot ?? data) !== undefined);
     const json = JSON.stringify(more ? messages.map(withDataText) : messages);
     // A duration is passed, not a time, so that the two clocks need not agree.
     const elapsedMs = Math.floor(performance.now() - readAt);

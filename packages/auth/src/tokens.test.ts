@@ -15,6 +15,15 @@ describe('Tokens', () => {
     expect(check.ok && check.token.user).to.deep.equal(ann);
   });
 
+  it('tells that the user is a bot', () => {
+    const bot = { ...ann, bot: true } as const;
+    expect(tokens.verify(tokens.sign(bot)))
+      .to.have.nested.property('token.user')
+      .that.deep.equals(bot);
+    const { text } = tokens.signForKey(bot, 0, 'key');
+    expect(tokens.verify(text)).to.have.nested.property('token.user').that.deep.equals(bot);
+  });
+
   it('carries an id of 2^53-1 without loss', () => {
     const user = { id: Number.MAX_SAFE_INTEGER, username: 'max' };
     const check = tokens.verify(tokens.sign(user));

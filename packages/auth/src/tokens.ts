@@ -120,7 +120,8 @@ export class Tokens {
     const iat = Math.floor(Date.now() / 1_000);
     const auth_time = Math.floor(startedAt / 1_000);
     const exp = Math.min(iat + this.ttlSeconds, auth_time + this.maxSessionSeconds, Math.floor(end / 1_000));
-    const claims = { username: user.username, iat, exp, auth_time, gen: generation };
+    const bot = user.bot && { bot: true };
+    const claims = { username: user.username, ...bot, iat, exp, auth_time, gen: generation };
     const text = jwt.sign(claims, this.#signing.key, {
       algorithm: 'HS256',
       keyid: this.#signing.id,
@@ -171,13 +172,13 @@ function verifyWith(key: KeyObject, token: string): TokenCheck {
  */
 function readClaims(claims: string | jwt.JwtPayload): VerifiedToken | undefined {
   if (typeof claims === 'string') return undefined;
-  const { sub, username, jti, exp, iat, auth_time = iat ?? exp, gen = 0 } = claims;
+  const { sub, username, bot, jti, exp, iat, auth_time = iat ?? exp, gen = 0 } = claims;
   const id = parseId(sub);
   if (id === undefined || typeof username !== 'string' || username === '') return undefined;
   if (typeof jti !== 'string' || typeof exp !== 'number') return undefined;
   if (typeof auth_time !== 'number' || !Number.isSafeInteger(gen) || gen < 0) return undefined;
   return {
-    user: { id, username },
+    user: { id, username, ...(bot === true && { bot }) },
     tokenId: jti,
     generation: gen,
     startedAt: auth_time * 1_000,

@@ -1,19 +1,16 @@
 // A bot that answers `!ping` in the rooms that it is given: node bot.mjs 1 2 3
 import { ChorusApi, ChorusClient } from '@chorus/client';
 
-const {
-  CHORUS_URL: url = 'http://localhost:8080',
-  CHORUS_EMAIL: email,
-  CHORUS_PASSWORD: password,
-} = process.env;
+const { CHORUS_URL: url = 'http://localhost:8080', CHORUS_KEY: key } = process.env;
 
-/** Also used when the token is about to expire, or expired while the bot was offline. */
-const signIn = async () => (await new ChorusApi({ url }).signIn({ email, password })).token;
+/** HTTP takes the key of the bot. Sockets take a token, which is valid for an hour. */
+const api = new ChorusApi({ url, token: key });
 
 const client = new ChorusClient({
   url,
-  token: await signIn(),
-  refresh: signIn,
+  api,
+  // Called before each connection, and before the token expires.
+  token: async () => (await api.request('POST', '/api/keys/token')).token,
   // Node has one of its own from version 22 on.
   webSocket: globalThis.WebSocket ? undefined : (await import('ws')).WebSocket,
 });
@@ -33,10 +30,11 @@ for (const id of process.argv.slice(2).map(Number)) {
 client.connect();
 process.once('SIGINT', () => client.close());
 
-async function answer(room, { userId, username, content }) {
-  if (content !== '!ping' || userId === client.user?.id) return;
+async function answer(room, message) {
+  // Bots that answer bots, or themselves, never stop.
+  if (message.bot || message.content !== '!ping') return;
   try {
-    await room.send(`pong, ${username}`);
+    await room.send(`pong, ${message.username}`, { replyTo: message });
   } catch (error) {
     // It was sent as often as that could help.
     console.error(`no answer in room ${room.id}: ${error.code}`);

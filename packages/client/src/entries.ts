@@ -6,6 +6,8 @@ import type { Position } from '@chorus/protocol/constants';
 export interface Member {
   readonly id: number;
   readonly username: string;
+  /** Only for bots. Servers of the version before, and lists of users who are present, do not say it. */
+  readonly bot?: true | undefined;
 }
 
 /** The id of a user whom a message mentions; `room` for all members. */
@@ -28,6 +30,8 @@ export interface Message extends Position {
   readonly sentAt: number;
   /** Id that its sender gave it. */
   readonly clientMsgId?: string | undefined;
+  /** Only for messages of bots. */
+  readonly bot?: true | undefined;
   /** Number of messages in the room up to this one, deleted ones included. Equal to `seq` if absent. */
   readonly n?: number | undefined;
   readonly mentions?: readonly Mention[] | undefined;

@@ -47,6 +47,7 @@ export const messageFrame = z
       .int()
       .optional()
       .describe('When the text was edited last, in milliseconds since 1970; absent if it never was.'),
+    bot: z.literal(true).optional().describe('Only for messages of bots.'),
     changed: positionSchema
       .optional()
       .describe('Changes up to this position are applied already. Absent if the message is as it was sent.'),
@@ -98,6 +99,8 @@ export const LEFT_CONTENT = 'user left the chat';
 export interface Member {
   id: number;
   username: string;
+  /** Only for bots. */
+  bot?: true | undefined;
 }
 
 /** The fields that differ between two messages of one sender. */
@@ -128,10 +131,11 @@ export interface MessageParts {
  */
 export function messageEncoder(roomId: number, sender: Member): (message: MessageParts) => string {
   const constant = `,"roomId":${roomId},"username":${JSON.stringify(sender.username)},"userId":${sender.id},"id":"`;
+  const kind = field('bot', sender.bot);
   return ({ content, id, sentAt, clientMsgId, mentions, replyTo, editedAt, changed, data }) => {
     const about = `${field('mentions', mentions)}${field('replyTo', replyTo && placeOf(replyTo))}`;
     const tag = clientMsgId === undefined ? '' : `,"clientMsgId":"${clientMsgId}"`;
-    const more = `${field('editedAt', editedAt)}${field('changed', changed && placeOf(changed))}${field('data', data)}`;
+    const more = `${kind}${field('editedAt', editedAt)}${field('changed', changed && placeOf(changed))}${field('data', data)}`;
     return `"type":"message"${about},"content":${JSON.stringify(content)}${constant}${id}","sentAt":${sentAt}${tag}${more}}`;
   };
 }

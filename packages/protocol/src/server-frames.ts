@@ -28,7 +28,7 @@ export const welcomeFrame = z
   .object({
     type: z.literal('welcome'),
     connectionId: z.string().describe('Id of this connection in the logs of the gateway.'),
-    user: member,
+    user: member.extend({ bot: z.literal(true).optional().describe('Only for bots.') }),
     expiresAt: z
       .int()
       .nullable()

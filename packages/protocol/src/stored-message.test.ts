@@ -17,9 +17,11 @@ describe('readMessage', () => {
       changed: { epoch: AT.epoch, seq: 9 },
       data: { userId: { a: 1 } },
     };
+    const encodeOfBot = messageEncoder(ROOM, { id: 3, username: 'ann', bot: true });
+    expect(JSON.parse(openFrame(AT) + encodeOfBot(whole)).bot).to.equal(true);
     for (const parts of [whole, { ...whole, clientMsgId: 'c:1' }, full, restored]) {
       for (const n of [undefined, 5]) {
-        const frame = openFrame(AT, n) + encode(parts);
+        const frame = openFrame(AT, n) + (n === undefined ? encode : encodeOfBot)(parts);
         const { message, intact } = readMessage(ROOM, AT, frame);
         expect(intact).to.equal(true);
         expect(JSON.stringify(message)).to.equal(frame);

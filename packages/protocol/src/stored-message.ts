@@ -28,8 +28,8 @@ export function readMessage(roomId: number, position: Position, frame: string): 
  * Returns the frame of a message without its opening, as the sender's gateway wrote it: the inverse of
  * {@link readMessage}.
  */
-export function bodyOfMessage({ roomId, username, userId, ...parts }: MessageFrame): string {
-  return messageEncoder(roomId, { id: userId, username })(parts);
+export function bodyOfMessage({ roomId, username, userId, bot, ...parts }: MessageFrame): string {
+  return messageEncoder(roomId, { id: userId, username, bot })(parts);
 }
 
 function isIntact(roomId: number, { epoch, seq }: Position, message: MessageFrame): boolean {
@@ -49,7 +49,7 @@ function isIntact(roomId: number, { epoch, seq }: Position, message: MessageFram
 /** Orders the fields as frames do, so that serialising gives the identical text. */
 function inOrder(message: MessageFrame): MessageFrame {
   const { seq, epoch, n, type, mentions, replyTo, content, roomId, username, userId, id, sentAt } = message;
-  const { clientMsgId, editedAt, changed, data } = message;
+  const { clientMsgId, bot, editedAt, changed, data } = message;
   const front = {
     ...{ seq, epoch, ...(n === undefined ? {} : { n }), type },
     ...(mentions === undefined ? {} : { mentions }),
@@ -57,6 +57,7 @@ function inOrder(message: MessageFrame): MessageFrame {
   };
   const ordered: MessageFrame = { ...front, content, roomId, username, userId, id, sentAt };
   if (clientMsgId !== undefined) ordered.clientMsgId = clientMsgId;
+  if (bot !== undefined) ordered.bot = bot;
   if (editedAt !== undefined) ordered.editedAt = editedAt;
   if (changed !== undefined) ordered.changed = changed;
   if (data !== undefined) ordered.data = data;

@@ -14,6 +14,8 @@ export interface FrameRow {
   content: string;
   sentAt: Date;
   clientMsgId: string | null;
+  /** True or null. */
+  bot: boolean | null;
   data: string | null;
   mentions: Int8[] | null;
   replyEpoch: Int8 | null;
@@ -34,7 +36,7 @@ export interface MessageRow extends FrameRow {
 
 /** Columns of the table `messages`, with the alias `m`. */
 export const FRAME_COLUMNS = `m.epoch, m.seq, m.n, m.message_id AS id, m.user_id AS "userId", m.username, m.content,
-  m.sent_at AS "sentAt", m.client_msg_id AS "clientMsgId", m.data::text AS data, m.mentions,
+  m.sent_at AS "sentAt", m.client_msg_id AS "clientMsgId", m.bot, m.data::text AS data, m.mentions,
   m.reply_to_epoch AS "replyEpoch", m.reply_to_seq AS "replySeq", m.edited_at AS "editedAt",
   m.changed_epoch AS "changedEpoch", m.changed_seq AS "changedSeq"`;
 
@@ -72,6 +74,7 @@ export function messageFrameOf(roomId: number, row: FrameRow): MessageFrame {
   frame.id = row.id;
   frame.sentAt = row.sentAt.getTime();
   if (clientMsgId !== null) frame.clientMsgId = clientMsgId;
+  if (row.bot === true) frame.bot = true;
   if (editedAt !== null) frame.editedAt = editedAt.getTime();
   if (changed !== undefined) frame.changed = changed;
   if (data !== null) frame.data = JSON.parse(data);

@@ -35,7 +35,7 @@ export const refreshToken = operation(
 /** Name of a user; undefined for a user without an account, and while PostgreSQL is unavailable: sessions continue without it. */
 async function nameNow(users: AuthServices['users'], id: number): Promise<string | undefined> {
   try {
-    return (await users.names([id])).get(id);
+    return (await users.members([id])).get(id)?.username;
   } catch (error) {
     if (isDatabaseUnavailable(error)) return undefined;
     throw error;

@@ -1,4 +1,5 @@
 import { type Database, isUniqueViolation, Prisma, recordEvents } from '@chorus/database';
+import type { Member } from '@chorus/protocol';
 import { NAME_KEYS_VERSION, nameKeys } from '../names/keys.js';
 import { emailKey } from './account-inputs.js';
 
@@ -130,13 +131,18 @@ export class UserRepository {
     return row === null ? undefined : account(row);
   }
 
-  /** Names of those of the users that exist. */
-  async names(ids: readonly number[]): Promise<Map<number, string>> {
+  /** Those of the users that exist, as other users see them. */
+  async members(ids: readonly number[]): Promise<Map<number, Member>> {
     const rows = await this.db.user.findMany({
       where: { id: { in: ids.map(BigInt) }, deletedAt: null },
-      select: { id: true, username: true },
+      select: { id: true, username: true, kind: true },
     });
-    return new Map(rows.map(({ id, username }) => [Number(id), username]));
+    return new Map(
+      rows.map(({ id, username, kind }) => [
+        Number(id),
+        { id: Number(id), username, ...(kind === 'bot' && { bot: true }) },
+      ]),
+    );
   }
 
   async findById(id: number): Promise<Account | undefined> {

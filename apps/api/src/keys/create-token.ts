@@ -43,7 +43,8 @@ export const createToken = operation(
       const account = await users.findById(id);
       if (account === undefined) throw new Refusal('account_not_found');
       const { username, generation } = account;
-      const { text, expiresAt } = tokens.signForKey({ id, username }, generation, key.id, key.expiresAt);
+      const user = { id, username, bot: account.kind === 'bot' || undefined };
+      const { text, expiresAt } = tokens.signForKey(user, generation, key.id, key.expiresAt);
       return { id, username, token: text, expiresAt };
     },
 );

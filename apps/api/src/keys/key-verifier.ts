@@ -13,8 +13,8 @@ const TTL_MS = 500;
 
 export interface KeyVerifierParts {
   readonly keys: Pick<KeyRepository, 'find' | 'use'>;
-  /** Names of those of the users that have an account. */
-  readonly names: (userIds: readonly number[]) => Promise<ReadonlyMap<number, string>>;
+  /** Those of the users that have an account. */
+  readonly users: (userIds: readonly number[]) => Promise<ReadonlyMap<number, Member>>;
   /** Whether users without an account take part, as with `AUTH=open`. */
   readonly accountsElsewhere: boolean;
   readonly log: Logger;
@@ -31,11 +31,11 @@ interface CachedKey {
 /** Verifies API keys, and finds the users as whom they act. */
 export class KeyVerifier {
   readonly #keys;
-  readonly #names;
+  readonly #users;
 
   constructor(private readonly parts: KeyVerifierParts) {
     this.#keys = new ShortCache((ids: readonly string[]) => this.#find(ids), TTL_MS);
-    this.#names = new ShortCache(parts.names, TTL_MS);
+    this.#users = new ShortCache(parts.users, TTL_MS);
   }
 
   /**
@@ -57,8 +57,8 @@ export class KeyVerifier {
 
   /** Returns a user as whom a key may act; undefined for an unknown one. */
   async user(id: number): Promise<Member | undefined> {
-    const username = await this.#names.get(id);
-    if (username !== undefined) return { id, username };
+    const user = await this.#users.get(id);
+    if (user !== undefined) return user;
     return this.parts.accountsElsewhere ? { id, username: `user ${id}` } : undefined;
   }
 

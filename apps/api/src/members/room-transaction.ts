@@ -59,11 +59,12 @@ export class RoomTransaction {
     return row?.role ?? 'none';
   }
 
-  /** Name of a user; undefined when there is no account. */
-  async nameOf(userId: number): Promise<string | undefined> {
-    const where = { id: userId, deletedAt: null };
-    const user = await this.db.user.findUnique({ where, select: { username: true } });
-    return user?.username;
+  /** A user, as others see them; undefined when there is no account. */
+  async user(userId: number): Promise<Member | undefined> {
+    const select = { username: true, kind: true } as const;
+    const user = await this.db.user.findUnique({ where: { id: userId, deletedAt: null }, select });
+    if (user === null) return undefined;
+    return { id: userId, username: user.username, ...(user.kind === 'bot' && { bot: true }) };
   }
 
   /** Number of members, counted up to `most`. */

@@ -164,8 +164,8 @@ export class MemberService {
 
   /** @throws {Refusal} 404 there is no such user */
   async #member(room: RoomTransaction, userId: number, actor: Member): Promise<Member> {
-    const username = await room.nameOf(userId);
-    if (username !== undefined) return { id: userId, username };
+    const user = await room.user(userId);
+    if (user !== undefined) return user;
     if (userId === actor.id) return { id: userId, username: actor.username };
     if (!this.parts.accountsElsewhere) throw new Refusal('user_not_found');
     return { id: userId, username: `user ${userId}` };

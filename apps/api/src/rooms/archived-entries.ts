@@ -77,7 +77,7 @@ const MESSAGES = Prisma.raw(
   `room_id AS "roomId", ${FRAME_COLUMNS}, NULL::text AS body FROM messages m WHERE deleted_at IS NULL`,
 );
 const CHANGES = Prisma.sql`
-  room_id AS "roomId", epoch, seq, n, NULL::text, user_id, NULL::text, NULL::text, sent_at, client_msg_id, NULL::text,
+  room_id AS "roomId", epoch, seq, n, NULL::text, user_id, NULL::text, NULL::text, sent_at, client_msg_id, NULL::boolean, NULL::text,
   NULL::bigint[], NULL::bigint, NULL::bigint, NULL::timestamptz, NULL::bigint, NULL::bigint, body
   FROM room_changes WHERE body IS NOT NULL`;
 

@@ -13,7 +13,7 @@ import type { ReadableRoom, Room, RoomOfUser, RoomRepository } from './repositor
 
 export interface RoomServiceParts {
   readonly rooms: RoomRepository;
-  readonly users: Pick<UserRepository, 'names'>;
+  readonly users: Pick<UserRepository, 'members'>;
   readonly changes: RoomChanges;
   readonly access: RoomAccess;
   readonly outbox: Pick<Outbox, 'deliver'>;
@@ -78,10 +78,10 @@ export class RoomService {
       const found = await changes.findDirect(directKey);
       if (found !== undefined) return { ...found, role: 'member' };
       await this.#admitRoom(caller);
-      const names = await users.names(ids);
-      names.set(user.id, user.username);
-      if (names.size < ids.length) throw new Refusal('user_not_found');
-      const name = ids.map((id) => names.get(id)).join(', ');
+      const people = await users.members(ids);
+      people.set(user.id, user);
+      if (people.size < ids.length) throw new Refusal('user_not_found');
+      const name = ids.map((id) => people.get(id)?.username).join(', ');
       const members = ids.map((id) => [id, 'member'] as const);
       const common = { name, topic: '', kind: 'direct', createdBy: user.id } as const;
       const room = await this.#createNext({ ...common, directKey, members }, 1);

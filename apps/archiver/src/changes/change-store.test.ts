@@ -97,6 +97,13 @@ describe('changes in the database', function () {
   };
   const head = () => db.roomHead.findUnique({ where: { roomId: ROOM } });
 
+  it('keeps that a bot sent a message', async () => {
+    const sender = { ...user(1), bot: true } as const;
+    const body = messageEncoder(ROOM, sender)({ content: 'old', id: 'x', sentAt: SENT_AT });
+    await save(entriesOf([body, edit(1, 'new')]));
+    expect(await db.message.findFirst()).to.include({ content: 'new', bot: true });
+  });
+
   it('are applied to messages, and logged', async () => {
     const entries = entriesOf([
       message('a', { mentions: [7, 'room'] }),

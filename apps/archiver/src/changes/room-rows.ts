@@ -66,11 +66,11 @@ export class RoomRows {
     const time = (name: string): string => `timestamptz 'epoch' + m."${name}" * interval '1 ms'`;
     await this.#write(
       changes.filter(({ before }) => before === undefined).map(({ now }) => now),
-      `INSERT INTO messages (room_id, epoch, seq, n, message_id, user_id, username, content, sent_at, client_msg_id, data,
+      `INSERT INTO messages (room_id, epoch, seq, n, message_id, user_id, username, content, sent_at, client_msg_id, bot, data,
         mentions, reply_to_epoch, reply_to_seq, edited_at, deleted_at, deleted_by, deleted_by_name, changed_epoch,
         changed_seq, replies)
       SELECT $1::bigint, m.epoch, m.seq, m.n, m.id, m."userId", m.username, m.content, ${time('sentAt')}, m."clientMsgId",
-        m.data::json, m.mentions, m."replyEpoch", m."replySeq", ${time('editedAt')}, ${time('deletedAt')}, m."deletedBy",
+        m.bot, m.data::json, m.mentions, m."replyEpoch", m."replySeq", ${time('editedAt')}, ${time('deletedAt')}, m."deletedBy",
         m."deletedByName", m."changedEpoch", m."changedSeq", m.replies
       FROM json_to_recordset($2::json) AS ${RECORD} ORDER BY m.epoch, m.seq ON CONFLICT DO NOTHING`,
     );

@@ -102,10 +102,13 @@ export class OpenRooms {
       effect(() => {
         conversation.mutedUntil.value = Date.parse(muted.value ?? '') || 0;
       }),
-      // For mentions of them.
+      // For mentions of them, and for the marks of bots.
       effect(() => names.note(conversation.members.value)),
+      effect(() => names.note(this.membersOf(room.id).members.value)),
       effect(() =>
-        names.note(conversation.messages.value.map(({ userId: id, username }) => ({ id, username }))),
+        names.note(
+          conversation.messages.value.map(({ userId: id, username, bot }) => ({ id, username, bot })),
+        ),
       ),
       // Messages that were seen before the inbox knew of them.
       effect(() => void (mine.of(roomId) && conversation.noteRead())),

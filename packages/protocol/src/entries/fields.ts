@@ -11,7 +11,11 @@ export const MAX_REACTION_LENGTH = 32;
 const id = z.int().positive();
 
 /** A user as other users see them. */
-export const memberSchema = z.object({ id, username: z.string() });
+export const memberSchema = z.object({
+  id,
+  username: z.string(),
+  bot: z.literal(true).optional().describe('Only for bots. Entries of versions before do not have it.'),
+});
 
 /** Position of the message that a reply or a change is about. */
 export const targetSchema = positionSchema.describe('Position of the message.');

@@ -36,7 +36,7 @@ export class MentionSource {
     const { conversation, members, me, names } = this.#parts;
     const authors = conversation.messages.value
       .slice(-MOST_RECENT)
-      .map(({ userId: id, username }) => ({ id, username }));
+      .map(({ userId: id, username, bot }) => ({ id, username, bot }));
     const users = [...conversation.members.value, ...members.members.value, ...authors].filter(
       ({ id }) => id !== me.id,
     );

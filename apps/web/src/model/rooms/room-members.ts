@@ -58,8 +58,8 @@ export class RoomMembers {
   /** Applies a change that the room delivered. */
   apply(change: MemberChange): void {
     if (this.state.value === 'unread') return;
-    const { id, username } = change.member;
-    const known = this.find(id) ?? { id, username, role: null, joinedAt: null, mutedUntil: null };
+    const { id } = change.member;
+    const known = this.find(id) ?? { ...change.member, role: null, joinedAt: null, mutedUntil: null };
     if (change.change === 'member-removed') this.#remove(id);
     else if (change.change === 'member-added') {
       const joinedAt = new Date(change.sentAt).toISOString();

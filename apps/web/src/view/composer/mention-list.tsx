@@ -1,4 +1,5 @@
 import { Avatar } from '../controls/avatar.js';
+import { UserName } from '../controls/user-name.js';
 import type { Completion, Proposal } from './use-completion.js';
 
 /** The names that complete a mention. The focus stays in the composer, which handles the keys. */
@@ -25,7 +26,7 @@ export function MentionList({
           onClick={() => onChoose(proposal)}
         >
           <Avatar name={proposal.name} small />
-          <bdi class="name">{proposal.name}</bdi>
+          <UserName name={proposal.name} bot={proposal.user?.bot} as="name" />
           {proposal.user === undefined && <span class="hint">all members</span>}
         </div>
       ))}

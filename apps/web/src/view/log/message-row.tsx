@@ -9,6 +9,7 @@ import { today } from '../../model/today.js';
 import { dayText, fullTimeText, isolated, timeText } from '../../model/words.js';
 import { Avatar } from '../controls/avatar.js';
 import { Icon, type IconName } from '../controls/icon.js';
+import { UserName } from '../controls/user-name.js';
 import { RichText } from './rich-text.js';
 
 interface RowProps {
@@ -86,13 +87,13 @@ function MessageRow({
   return (
     <article
       class={classes.filter(Boolean).join(' ')}
-      aria-label={`${isolated(username)}, ${time}`}
+      aria-label={`${isolated(username)}${message?.bot ? ', bot' : ''}, ${time}`}
       tabIndex={-1}
       data-row
       data-key={entry.key}
     >
       {!own && first && <Avatar name={username} />}
-      {!own && first && <bdi class="author">{username}</bdi>}
+      {!own && first && <UserName name={username} bot={message?.bot} as="author" />}
       <div class="bubble">
         {entry.replyTo !== undefined && <QuoteLink conversation={conversation} position={entry.replyTo} />}
         {isDeleted ? (

@@ -6,6 +6,7 @@ import type { Conversation } from '../../model/conversation/conversation.js';
 import { Avatar } from '../controls/avatar.js';
 import { Failure } from '../controls/failure.js';
 import { useAction } from '../controls/use-action.js';
+import { UserName } from '../controls/user-name.js';
 import { InviteDialog } from './invite-dialog.js';
 import { MemberMenu } from './member-menu.js';
 import { PeopleDialog } from './people-dialog.js';
@@ -21,7 +22,7 @@ export function People({ chat, conversation }: { chat: Chat; conversation: Conve
       <h2 id="people-here">People here</h2>
       <ul aria-labelledby="people-here">
         {present.slice(0, MOST).map((user) => (
-          <Person key={user.id} user={user} me={chat.me.id} />
+          <Person key={user.id} chat={chat} user={user} />
         ))}
       </ul>
       {present.length > MOST && <p class="hint">and {present.length - MOST} more</p>}
@@ -33,23 +34,23 @@ export function People({ chat, conversation }: { chat: Chat; conversation: Conve
 const ROLES = { owner: 'owner', moderator: 'moderator', member: '' } as const;
 
 function Person({
+  chat,
   user,
-  me,
   member,
   children,
 }: {
+  chat: Chat;
   user: Member;
-  me: number;
   member?: RoomMember;
   children?: ComponentChildren;
 }) {
   const isMuted = member?.mutedUntil != null && Date.parse(member.mutedUntil) > Date.now();
-  const notes = [user.id === me && 'you', member?.role && ROLES[member.role], isMuted && 'muted'];
+  const notes = [user.id === chat.me.id && 'you', member?.role && ROLES[member.role], isMuted && 'muted'];
   return (
     <li>
       <Avatar name={user.username} small />
       <span class="who">
-        <bdi class="name">{user.username}</bdi>
+        <UserName name={user.username} bot={chat.names.isBot(user.id)} as="name" />
         <span class="hint">{notes.filter(Boolean).join(', ')}</span>
       </span>
       {children}
@@ -72,7 +73,7 @@ function Members({ chat, conversation }: { chat: Chat; conversation: Conversatio
       <Failure error={problem} />
       <ul aria-labelledby="people-members">
         {listed.map((member) => (
-          <Person key={member.id} user={member} me={chat.me.id} member={member}>
+          <Person key={member.id} chat={chat} user={member} member={member}>
             {member.id !== chat.me.id && (
               <MemberMenu chat={chat} roomId={conversation.id} member={member} onProblem={setProblem} />
             )}

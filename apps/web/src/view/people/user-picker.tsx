@@ -5,6 +5,7 @@ import { Avatar } from '../controls/avatar.js';
 import { Field } from '../controls/field.js';
 import { Icon } from '../controls/icon.js';
 import { moveFocus } from '../controls/move-focus.js';
+import { UserName } from '../controls/user-name.js';
 
 /** Shortest beginning of a name that is looked up, and the wait for further letters in milliseconds. */
 const SHORTEST = 2;
@@ -76,7 +77,7 @@ export function UserPicker({
               onClick={() => onChange(isChosen(user) ? without(user) : [...chosen, user])}
             >
               <Avatar name={user.username} small />
-              <bdi class="name">{user.username}</bdi>
+              <UserName name={user.username} bot={user.bot} as="name" />
               {isChosen(user) && <Icon name="check" />}
             </button>
           </li>

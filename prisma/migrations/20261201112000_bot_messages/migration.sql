@@ -1,0 +1,2 @@
+-- Whether a bot sent the message; null for no.
+ALTER TABLE "messages" ADD COLUMN "bot" BOOLEAN;
