@@ -1,10 +1,10 @@
 import { MemoryReadPositions, MemoryRoomStore } from '@chorus/broker';
 import { createDatabase, type Database } from '@chorus/database';
-import { Metrics, StartError } from '@chorus/service';
+import { Metrics, StartError, type WorkerService } from '@chorus/service';
 import { recordedLog, until } from '@chorus/testing';
 import { expect } from 'chai';
 import { loadArchiverConfig } from './config.js';
-import { type ArchiverService, createArchiver } from './create-archiver.js';
+import { createArchiver } from './create-archiver.js';
 import { body, openDatabase } from './testing/database.js';
 import { TestQueue } from './testing/queue.js';
 
@@ -12,7 +12,7 @@ describe('createArchiver', function () {
   this.timeout(60_000);
   let db: Database;
   let queue: TestQueue;
-  let archiver: ArchiverService | undefined;
+  let archiver: WorkerService | undefined;
   const reads = new MemoryReadPositions(new MemoryRoomStore());
   const config = (env: Record<string, string> = {}) =>
     loadArchiverConfig({

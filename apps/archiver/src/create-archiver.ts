@@ -1,16 +1,13 @@
-import { randomBytes } from 'node:crypto';
 import type { ArchiveQueue, HistoryLimits, ReadPositions } from '@chorus/broker';
 import type { Database, PreparedStatements } from '@chorus/database';
 import {
-  type Closeable,
-  Closer,
   createTraces,
   type Logger,
   type Metrics,
-  openWorkerPorts,
   packageVersion,
+  startWorker,
   type Traces,
-  workerHealth,
+  type WorkerService,
 } from '@chorus/service';
 import { ArchiveWork } from './archive-work.js';
 import { Archiver } from './archiver.js';
@@ -45,49 +42,32 @@ export interface ArchiverParts {
   readonly log: Logger;
 }
 
-/** A running archiver. */
-export interface ArchiverService extends Closeable {
-  readonly nodeId: string;
-  readonly port: number;
-  /** Undefined without an operator port. */
-  readonly operatorPort: number | undefined;
-}
-
 /**
  * Starts an archiver with its operator port. It runs whether or not PostgreSQL and Redis are reachable. Closing it
  * finishes the current batch; the rest is left to other archivers.
  *
  * @throws {StartError} the port cannot be listened on; nothing is left running
  */
-export async function createArchiver(config: ArchiverConfig, parts: ArchiverParts): Promise<ArchiverService> {
-  const nodeId = config.nodeId ?? `archiver-${randomBytes(4).toString('hex')}`;
-  const log = parts.log.child({ nodeId });
-  const closer = new Closer();
-  const { metrics } = parts;
-  metrics.addBuildInfo({ service: 'archiver', version: VERSION, node: nodeId });
-  const traces = await createTraces(config.traces, { service: 'archiver', nodeId, log });
-  if (traces !== undefined) closer.add(traces);
-  const archiver = makeArchiver(config.archive, { ...parts, log }, traces);
-  let closing = false;
-  const store = new MessageStore(parts.db, config.archive.batchMessages, log);
-  const health = workerHealth({
-    trouble: () => archiverTrouble({ archiver, store, redisTrouble: () => parts.redisTrouble?.() }),
-    isClosing: () => closing,
-    log,
+export function createArchiver(config: ArchiverConfig, parts: ArchiverParts): Promise<WorkerService> {
+  const { archive } = config;
+  return startWorker({
+    ...{ service: 'archiver', version: VERSION, config, metrics: parts.metrics, log: parts.log },
+    async create({ nodeId, log, closer }) {
+      const traces = await createTraces(config.traces, { service: 'archiver', nodeId, log });
+      if (traces !== undefined) closer.add(traces);
+      const own = { ...parts, log };
+      const archiver = makeArchiver(archive, own, traces);
+      const store = new MessageStore(parts.db, archive.batchMessages, log);
+      return {
+        trouble: () => archiverTrouble({ archiver, store, redisTrouble: () => parts.redisTrouble?.() }),
+        start: () => {
+          for (const work of [archiver, makeRemoval(archive, own), makeReadArchiver(archive, own)]) {
+            closer.add(work).start();
+          }
+        },
+      };
+    },
   });
-  const ports = await openWorkerPorts(config, { metrics, health }, log, closer).catch(async (error) => {
-    await closer.close();
-    throw error;
-  });
-  archiver.start();
-  closer.add(archiver);
-  closer.add(makeRemoval(config.archive, { ...parts, log })).start();
-  closer.add(makeReadArchiver(config.archive, { ...parts, log })).start();
-  closer.defer(() => {
-    closing = true;
-  });
-  log.info(ports, 'archiver is listening');
-  return { nodeId, ...ports, close: () => closer.close() };
 }
 
 /** Creates an archiver within another process, not started yet. */

@@ -8,7 +8,6 @@ export {
 } from './config.js';
 export {
   type ArchiverParts,
-  type ArchiverService,
   createArchiver,
   makeArchiver,
   makeReadArchiver,

@@ -6,9 +6,9 @@ import {
   Closer,
   type Logger,
   type Metrics,
-  openWorkerPorts,
   packageVersion,
-  workerHealth,
+  startWorker,
+  type WorkerService,
 } from '@chorus/service';
 import type { DispatchConfig, DispatcherConfig } from './config.js';
 import { addDispatchMetrics } from './metrics.js';
@@ -31,49 +31,30 @@ export interface DispatcherParts {
   readonly log: Logger;
 }
 
-/** A running dispatcher. */
-export interface DispatcherService extends Closeable {
-  readonly nodeId: string;
-  readonly port: number;
-  /** Undefined without an operator port. */
-  readonly operatorPort: number | undefined;
-}
-
 /**
  * Starts a dispatcher with its ports. It runs whether or not PostgreSQL is reachable. Closing it finishes the step in progress; the
  * rest is left to other dispatchers.
  *
  * @throws {StartError} a port cannot be listened on; nothing is left running
  */
-export async function createDispatcher(
+export function createDispatcher(
   config: DispatcherConfig,
-  parts: DispatcherParts,
-): Promise<DispatcherService> {
-  const nodeId = config.nodeId ?? `dispatcher-${randomBytes(4).toString('hex')}`;
-  const log = parts.log.child({ nodeId });
-  const { db, metrics } = parts;
-  metrics.addBuildInfo({ service: 'dispatcher', version: VERSION, node: nodeId });
-  const closer = new Closer();
-  let closing = false;
-  const health = workerHealth({
-    trouble: () =>
-      ping(db).then(
-        () => undefined,
-        (error: unknown) => `PostgreSQL ${databaseTrouble(error)}`,
-      ),
-    isClosing: () => closing,
-    log,
+  { db, metrics, log }: DispatcherParts,
+): Promise<WorkerService> {
+  return startWorker({
+    ...{ service: 'dispatcher', version: VERSION, config, metrics, log },
+    create: async (context) => ({
+      trouble: () =>
+        ping(db).then(
+          () => undefined,
+          (error: unknown) => `PostgreSQL ${databaseTrouble(error)}`,
+        ),
+      start: () => {
+        const parts = { db, metrics, log: context.log };
+        context.closer.add(startDispatching(config.dispatch, parts, context.nodeId));
+      },
+    }),
   });
-  const ports = await openWorkerPorts(config, { metrics, health }, log, closer).catch(async (error) => {
-    await closer.close();
-    throw error;
-  });
-  closer.add(startDispatching(config.dispatch, { db, metrics, log }, nodeId));
-  closer.defer(() => {
-    closing = true;
-  });
-  log.info(ports, 'dispatcher is listening');
-  return { nodeId, ...ports, close: () => closer.close() };
 }
 
 /** Starts the work of a dispatcher within any process. */

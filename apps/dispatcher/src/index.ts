@@ -8,6 +8,5 @@ export {
 export {
   createDispatcher,
   type DispatcherParts,
-  type DispatcherService,
   startDispatching,
 } from './create-dispatcher.js';
