@@ -24,16 +24,26 @@ export function addDispatchMetrics(
   metrics.gauge(
     'chorus_dispatcher_outbox_seconds',
     'Age of the oldest event that waits for its position, in seconds; 0 without any. Absent while PostgreSQL does not answer.',
-    () => outboxSeconds(db),
+    () => secondsOf(db, OUTBOX),
+    'max',
+  );
+  metrics.gauge(
+    'chorus_dispatcher_webhook_failing_seconds',
+    'Time for which the webhook that has failed longest has not received an event, in seconds: its endpoint counts as down, or events of a room wait for a retry. 0 without any. Absent while PostgreSQL does not answer.',
+    () => secondsOf(db, FAILING),
     'max',
   );
 }
 
-async function outboxSeconds(db: Pick<Database, '$queryRawUnsafe'>): Promise<number | undefined> {
-  const read = db.$queryRawUnsafe<Array<{ age: number | null }>>(
-    'SELECT extract(epoch FROM now() - at)::float8 AS age FROM event_outbox ORDER BY id LIMIT 1',
-  );
-  return read.then(
+const OUTBOX = 'SELECT extract(epoch FROM now() - at)::float8 AS age FROM event_outbox ORDER BY id LIMIT 1';
+const FAILING = `SELECT extract(epoch FROM now() - min(since))::float8 AS age FROM (
+  SELECT failing_since AS since FROM webhooks WHERE enabled
+  UNION ALL
+  SELECT lanes.since FROM webhook_lanes lanes JOIN webhooks ON webhooks.id = webhook_id WHERE enabled AND until IS NULL
+) failing`;
+
+async function secondsOf(db: Pick<Database, '$queryRawUnsafe'>, query: string): Promise<number | undefined> {
+  return db.$queryRawUnsafe<Array<{ age: number | null }>>(query).then(
     ([row]) => Math.max(0, row?.age ?? 0),
     () => undefined,
   );
