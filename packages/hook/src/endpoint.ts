@@ -1,5 +1,4 @@
-import { createHmac } from 'node:crypto';
-import type { Closeable } from '@chorus/service';
+import { type Closeable, webhookSignature } from '@chorus/service';
 import { type Dispatcher, Pool } from 'undici';
 import { readAnswer, type Verdict } from './answer.js';
 import type { HookConfig } from './settings.js';
@@ -71,13 +70,12 @@ export class Endpoint implements Closeable {
     const now = new Date();
     const body = requestBody(draft, now);
     const timestamp = String(Math.floor(now.getTime() / 1_000));
-    const signed = createHmac('sha256', this.config.secret).update(`${draft.id}.${timestamp}.${body}`);
     const headers = {
       'content-type': 'application/json',
       'user-agent': 'Chorus-Before-Publish',
       'webhook-id': draft.id,
       'webhook-timestamp': timestamp,
-      'webhook-signature': `v1,${signed.digest('base64')}`,
+      'webhook-signature': webhookSignature(this.config.secret, draft.id, timestamp, body),
     };
     return { path: this.#path, method: 'POST', headers, body, signal };
   }

@@ -1,14 +1,19 @@
+import { createSecretKey, type KeyObject } from 'node:crypto';
 import { eventJson, type LoggedEvent, type Webhook } from '@chorus/database';
-import type { AllowedAddresses, Closeable } from '@chorus/service';
-import { Webhook as Signer } from 'standardwebhooks';
-import { Agent, request } from 'undici';
+import { type AllowedAddresses, type Closeable, webhookSignature } from '@chorus/service';
+import { Agent, type Dispatcher } from 'undici';
 
 /** Default time within which an endpoint must answer, in milliseconds. */
 const TIMEOUT_MS = 10_000;
 /** Status by which an endpoint says that it is gone for good. */
 const GONE = 410;
+/** Status of an answer without a body. */
+const NO_CONTENT = 204;
 /** Bytes of an answer that are read; the rest is of no use. */
 const ANSWER_BYTES = 16_384;
+const SECRET_PREFIX = 'whsec_';
+/** Codes of undici's errors for an endpoint that does not answer in time. */
+const TIMEOUTS = new Set(['UND_ERR_CONNECT_TIMEOUT', 'UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT']);
 
 /** A delivery that failed. */
 export interface Failure {
@@ -19,9 +24,21 @@ export interface Failure {
   readonly gone: boolean;
 }
 
+/** What is computed once for all deliveries to a webhook. */
+interface Target {
+  /** Why nothing may be sent to it. */
+  readonly refusal: string | undefined;
+  readonly origin: string;
+  readonly path: string;
+  readonly key: KeyObject;
+  /** Signs as well during a rotation, until a time in milliseconds since 1970. */
+  readonly previous: { readonly key: KeyObject; readonly until: number } | undefined;
+}
+
 /** Delivers events by HTTP, as Standard Webhooks says. Redirects are not followed: they are failures. */
 export class WebhookClient implements Closeable {
   readonly #agent: Agent;
+  readonly #targets = new WeakMap<Webhook, Target>();
 
   /**
    * @param connections connections to one endpoint at a time
@@ -39,28 +56,11 @@ export class WebhookClient implements Closeable {
   /** @param cut aborts the delivery @returns undefined when the endpoint has accepted the event; never rejects */
   async deliver(webhook: Webhook, event: LoggedEvent, cut: AbortSignal): Promise<Failure | undefined> {
     try {
-      const refusal = this.addresses.refusal(new URL(webhook.url));
-      if (refusal !== undefined) return { status: undefined, error: refusal, gone: false };
-      const { id, ...content } = eventJson(event);
-      const body = JSON.stringify(content);
-      const now = new Date();
-      const answer = await request(webhook.url, {
-        method: 'POST',
-        headers: {
-          'Content-Type': 'application/json',
-          'User-Agent': 'Chorus-Webhooks',
-          'webhook-id': id,
-          'webhook-timestamp': String(Math.floor(now.getTime() / 1_000)),
-          'webhook-signature': signatures(webhook, id, now, body),
-        },
-        ...{
-          body,
-          dispatcher: this.#agent,
-          signal: AbortSignal.any([cut, AbortSignal.timeout(this.timeoutMs)]),
-        },
-      });
+      const target = this.#targetOf(webhook);
+      if (target.refusal !== undefined) return { status: undefined, error: target.refusal, gone: false };
+      const answer = await this.#agent.request(this.#requestOf(target, event, cut));
       const { statusCode: status } = answer;
-      await answer.body.dump({ limit: ANSWER_BYTES }).catch(() => undefined);
+      await this.#skip(answer);
       if (status >= 200 && status < 300) return undefined;
       return { status, error: `the endpoint answered ${status}`, gone: status === GONE };
     } catch (error) {
@@ -72,17 +72,58 @@ export class WebhookClient implements Closeable {
   close(): Promise<void> {
     return this.#agent.destroy();
   }
+
+  #requestOf({ origin, path, key, previous }: Target, event: LoggedEvent, signal: AbortSignal) {
+    const { id, ...content } = eventJson(event);
+    const body = JSON.stringify(content);
+    const now = Date.now();
+    const timestamp = String(Math.floor(now / 1_000));
+    const keys = previous !== undefined && previous.until > now ? [key, previous.key] : [key];
+    return {
+      ...{ origin, path, body, signal, method: 'POST' as const },
+      ...{ headersTimeout: this.timeoutMs, bodyTimeout: this.timeoutMs },
+      headers: {
+        'Content-Type': 'application/json',
+        'User-Agent': 'Chorus-Webhooks',
+        'webhook-id': id,
+        'webhook-timestamp': timestamp,
+        // During a rotation both secrets sign, so the receiver can change at any time.
+        'webhook-signature': keys.map((each) => webhookSignature(each, id, timestamp, body)).join(' '),
+      },
+    };
+  }
+
+  /** Reads an answer to its end, so that its connection can be used again. */
+  async #skip({ statusCode, body }: Dispatcher.ResponseData): Promise<void> {
+    // An answer that arrives in small pieces must not hold the connection for ever.
+    const bound = statusCode === NO_CONTENT ? {} : { signal: AbortSignal.timeout(this.timeoutMs) };
+    await body.dump({ limit: ANSWER_BYTES, ...bound }).catch(() => undefined);
+  }
+
+  #targetOf(webhook: Webhook): Target {
+    const known = this.#targets.get(webhook);
+    if (known !== undefined) return known;
+    const url = new URL(webhook.url);
+    const { previousSecret, previousUntil } = webhook;
+    const target = {
+      refusal: this.addresses.refusal(url),
+      ...{ origin: url.origin, path: url.pathname + url.search, key: keyOf(webhook.secret) },
+      previous:
+        previousSecret === null || previousUntil === null
+          ? undefined
+          : { key: keyOf(previousSecret), until: previousUntil.getTime() },
+    };
+    this.#targets.set(webhook, target);
+    return target;
+  }
 }
 
-/** During a rotation both secrets sign, so the receiver can change at any time. */
-function signatures({ secret, previousSecret, previousUntil }: Webhook, id: string, now: Date, body: string) {
-  const secrets = [secret];
-  if (previousSecret !== null && previousUntil !== null && previousUntil > now) secrets.push(previousSecret);
-  return secrets.map((each) => new Signer(each).sign(id, now, body)).join(' ');
+function keyOf(secret: string): KeyObject {
+  return createSecretKey(Buffer.from(secret.replace(SECRET_PREFIX, ''), 'base64'));
 }
 
 function reasonOf(error: unknown, timeoutMs: number): string {
   if (!(error instanceof Error)) return String(error);
-  if (error.name === 'TimeoutError') return `no answer within ${timeoutMs / 1_000} s`;
+  if ('code' in error && TIMEOUTS.has(String(error.code))) return `no answer within ${timeoutMs / 1_000} s`;
   return (error.message === '' ? error.name : error.message).slice(0, 200);
 }

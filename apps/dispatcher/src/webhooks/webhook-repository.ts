@@ -54,15 +54,14 @@ export class WebhookRepository {
   }
 
   /** Stores how far a webhook is, with the lanes of what failed on the way. @returns the stored lanes; undefined if the webhook is lost */
-  advance(
+  async advance(
     id: bigint,
     position: number,
     failed: ReadonlyArray<{ event: LoggedEvent; failure: Failure; nextAttemptAt: Date }>,
   ): Promise<WebhookLane[] | undefined> {
-    const state = { position, attempts: 0, nextAttemptAt: null, failingSince: null };
+    if (failed.length === 0) return (await this.#setPosition(this.db, id, position)) ? [] : undefined;
     return this.db.$transaction(async (tx) => {
-      const { count } = await tx.webhook.updateMany({ where: { id, leasedBy: this.nodeId }, data: state });
-      if (count === 0) return undefined;
+      if (!(await this.#setPosition(tx, id, position))) return undefined;
       return tx.webhookLane.createManyAndReturn({
         data: failed.map(({ event, failure, nextAttemptAt }) => ({
           ...{
@@ -117,5 +116,13 @@ export class WebhookRepository {
           })),
       );
     });
+  }
+
+  /** @returns whether this dispatcher still has the webhook */
+  async #setPosition(db: Pick<Database, '$executeRaw'>, id: bigint, position: number): Promise<boolean> {
+    const count = await db.$executeRaw`
+      UPDATE webhooks SET position = ${position}, attempts = 0, next_attempt_at = NULL, failing_since = NULL
+      WHERE id = ${id} AND leased_by = ${this.nodeId}`;
+    return count > 0;
   }
 }

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { LoggedEvent } from '@chorus/database';
 import { backoffMs } from './backoff.js';
@@ -53,6 +54,8 @@ export class WebhookSender {
     private readonly webhook: ClaimedWebhook,
     private readonly parts: SenderParts,
   ) {
+    // Every delivery in progress listens.
+    setMaxListeners(0, this.#cut.signal);
     this.#position = Number(webhook.position);
     this.#read = this.#position;
     this.#queues = this.#newQueues();
