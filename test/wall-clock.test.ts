@@ -39,6 +39,7 @@ const TIME_OF_DAY: Readonly<Record<string, string>> = {
   'apps/web/src/view/composer/use-muted.ts': 'mutes end at a time of day',
   'apps/web/src/view/people/member-menu.tsx': 'mutes end at a time of day',
   'apps/web/src/view/people/people.tsx': 'mutes end at a time of day',
+  'packages/auth/src/token-cache.ts': 'tokens end at a time of day',
   'packages/auth/src/tokens.ts': 'tokens begin and end at a time of day',
   'packages/broker/src/feeds/room-retention.ts': 'the age of messages that others sent',
   'packages/broker/src/memory/room-store.ts': 'epochs, and the age of messages that others sent',

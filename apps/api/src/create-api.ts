@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Guard, generateSecret, TOKEN_TTL_SECONDS, Tokens } from '@chorus/auth';
+import { Guard, generateSecret, TOKEN_TTL_SECONDS, TokenCache, Tokens } from '@chorus/auth';
 import type { Broker, ReadPositions, RoomDirectory, RoomHistory } from '@chorus/broker';
 import type { AccessList, MembershipList, NodeRegistry } from '@chorus/control';
 import { type Database, EventFeed, EventLog } from '@chorus/database';
@@ -116,7 +116,7 @@ export async function createApi(config: ApiConfig, parts: ApiParts): Promise<Api
 
   const { secret = madeUpSecret(log), acceptedSecrets } = config.auth;
   const tokens = new Tokens(secret, TOKEN_TTL_SECONDS, acceptedSecrets, config.maxSessionSeconds);
-  const guard = new Guard(tokens, config.auth.mode);
+  const guard = new Guard(new TokenCache(tokens), config.auth.mode);
   const roomRepository = new RoomRepository(parts.db, config.retentionDays);
   const bans = new BanService(new BanRepository(parts.db), parts.access, parts.directory, log);
   const revokedSessions = new RevokedSessionRepository(parts.db);

@@ -33,7 +33,7 @@ export type Admission =
 /** Identifies the user of a request. The API and the gateways share it. */
 export class Guard {
   constructor(
-    private readonly tokens: Tokens,
+    private readonly tokens: Pick<Tokens, 'verify'>,
     readonly mode: AuthMode,
   ) {}
 
