@@ -16,6 +16,7 @@ export {
   type Webhook,
   type WebhookLane,
 } from './generated/client.js';
+export * from './messages/archived-message.js';
 export * from './messages/message-row.js';
 export * from './migrations/migrate.js';
 export * from './settings.js';

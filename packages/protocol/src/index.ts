@@ -21,4 +21,5 @@ export * from './refusals/catalogue.js';
 export * from './refusals/original-routes.js';
 export * from './refusals/refusal.js';
 export * from './server-frames.js';
+export * from './simple-message.js';
 export * from './stored-message.js';

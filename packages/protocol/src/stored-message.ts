@@ -2,7 +2,7 @@ import { isStorable, type MessageFrame, messageEncoder, messageFrame } from './p
 import type { Position } from './position.js';
 
 /** The latest time that both JavaScript and PostgreSQL can represent: the end of the year 9999. */
-const LAST_MOMENT = 253_402_300_799_999;
+export const LAST_MOMENT = 253_402_300_799_999;
 
 export interface ReadMessage {
   readonly message: MessageFrame;

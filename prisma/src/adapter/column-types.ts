@@ -4,22 +4,18 @@ import type { Raw } from './prepared-query.js';
 const [INT8, INT8_ARRAY, TIMESTAMPTZ] = [20, 1016, 1184];
 const timestamptz = pg.types.getTypeParser(TIMESTAMPTZ);
 
-/** How values of columns are read: 64-bit numbers as numbers, times as dates, and JSON parsed. */
-export const COLUMN_TYPES: pg.CustomTypesConfig = {
-  getTypeParser: (type: number, format?: 'text' | 'binary') => {
-    if (type === INT8) return Number;
-    if (type === INT8_ARRAY) return int8Array;
-    if (type === TIMESTAMPTZ) return readTime;
-    return format === 'binary'
-      ? pg.types.getTypeParser(type, format)
-      : pg.types.getTypeParser(type, format ?? 'text');
-  },
-};
+/** How values of a column are read: 64-bit numbers as numbers, times as dates, and JSON parsed. */
+function parserOf({ dataTypeID }: pg.FieldDef): (text: string) => unknown {
+  if (dataTypeID === INT8) return Number;
+  if (dataTypeID === INT8_ARRAY) return int8Array;
+  if (dataTypeID === TIMESTAMPTZ) return readTime;
+  return pg.types.getTypeParser(dataTypeID);
+}
 
 /** Returns a function that makes an object of a row, with a field for each column. */
 export function rowReader<Row>(columns: readonly pg.FieldDef[]): (row: Raw[]) => Row {
   const names = columns.map(({ name }) => name);
-  const parsers = columns.map(({ dataTypeID }) => COLUMN_TYPES.getTypeParser(dataTypeID, 'text'));
+  const parsers = columns.map(parserOf);
   return (row) => {
     const read: Record<string, unknown> = {};
     for (let at = 0; at < names.length; at++) {
@@ -35,7 +31,7 @@ const SECONDS = 19;
 const [ZERO, COLON] = [0x30, 0x3a];
 
 /** Reads a time. The general parser takes several microseconds: it is for infinity, and for years before 1000 and after 9999. */
-function readTime(text: string): Date {
+export function readTime(text: string): Date {
   // Sessions have the zone UTC.
   const isUsual =
     text.endsWith('+00') && text.charCodeAt(SECONDS - 3) === COLON && text.charCodeAt(0) !== ZERO;

@@ -4,6 +4,9 @@ import { wireValue } from './wire-value.js';
 /** A value as PostgreSQL sends it: its text, or null. */
 export type Raw = string | null;
 
+/** Returns a function that reads rows with these columns. */
+export type RowReader<Row> = (columns: readonly pg.FieldDef[]) => (row: Raw[]) => Row;
+
 /** What one connection has prepared: the columns of the results by the name of the statement; undefined until they are known. */
 type Prepared = Map<string, readonly pg.FieldDef[] | undefined>;
 
@@ -41,7 +44,7 @@ export class PreparedQuery<T> implements pg.Submittable {
     readonly name: string,
     readonly text: string,
     values: readonly unknown[],
-    private readonly reader: (columns: readonly pg.FieldDef[]) => (row: Raw[]) => T,
+    private readonly reader: RowReader<T>,
   ) {
     this.#values = values.map(wireValue);
   }

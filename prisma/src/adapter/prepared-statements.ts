@@ -1,9 +1,8 @@
 import type { Closeable } from '@chorus/service';
-import type pg from 'pg';
 import { DatabaseWatch } from '../database-watch.js';
 import { isDataRefused, isPlanOutdated } from '../errors.js';
-import { COLUMN_TYPES, rowReader } from './column-types.js';
-import { PreparedQuery } from './prepared-query.js';
+import { rowReader } from './column-types.js';
+import { PreparedQuery, type RowReader } from './prepared-query.js';
 import { type DatabaseOptions, type SessionPool, sessionPool } from './session-pool.js';
 import { settingsOfTransaction } from './session-settings.js';
 
@@ -42,13 +41,19 @@ export class PreparedStatements implements Closeable {
     return new PreparedStatements(sessionPool(url, options), watch);
   }
 
-  /** Returns the rows of a statement. 64-bit numbers are numbers, times dates, and JSON is parsed. */
-  async rows<Row extends pg.QueryResultRow>({ text, values }: Statement): Promise<Row[]> {
+  /**
+   * Returns the rows of a statement. 64-bit numbers are numbers, times dates, and JSON is parsed, unless rows are read otherwise.
+   * @param reader returns a function that reads a row of the given columns
+   */
+  async rows<Row>(
+    { text, values }: Statement,
+    reader: RowReader<Row> = (columns) => rowReader<Row>(columns),
+  ): Promise<Row[]> {
     const { mode } = this.sessions;
     const run = (): Promise<Row[]> =>
       mode.run(
-        () => this.#named<Row>(text, values),
-        () => this.#settled<Row>(text, values),
+        () => this.#named(text, values, reader),
+        () => this.#settled(text, values, reader),
       );
     try {
       return await run();
@@ -68,9 +73,8 @@ export class PreparedStatements implements Closeable {
     if (!pool.ending) await pool.end();
   }
 
-  async #named<Row>(text: string, values: readonly unknown[]): Promise<Row[]> {
-    const name = this.#nameOf(text);
-    const query = new PreparedQuery<Row>(name, text, values, rowReader);
+  async #named<Row>(text: string, values: readonly unknown[], reader: RowReader<Row>): Promise<Row[]> {
+    const query = new PreparedQuery(this.#nameOf(text), text, values, reader);
     const client = await this.sessions.pool.connect();
     try {
       const rows = await query.run(client);
@@ -82,13 +86,14 @@ export class PreparedStatements implements Closeable {
     }
   }
 
-  async #settled<Row extends pg.QueryResultRow>(text: string, values: readonly unknown[]): Promise<Row[]> {
+  async #settled<Row>(text: string, values: readonly unknown[], reader: RowReader<Row>): Promise<Row[]> {
     const { pool, mode } = this.sessions;
     const client = await pool.connect();
     try {
       await client.query('BEGIN');
       await client.query(settingsOfTransaction(mode.settings));
-      const { rows } = await client.query<Row>({ text, values: [...values], types: COLUMN_TYPES });
+      const query = new PreparedQuery('', text, values, reader);
+      const rows = await query.run(client);
       await client.query('COMMIT');
       client.release();
       return rows;

@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import { type Access, type AccessServices, authorizer, SENDER_PARAMETERS } from '../auth/authenticate.js';
 import type { Context, Handler } from './context.js';
 import { parseInput, refuseUnknown } from './input.js';
+import { JsonText } from './json-text.js';
 import { jsonBody } from './middleware/json-body.js';
 
 export type SuccessStatus = 200 | 201 | 202 | 204;
@@ -70,7 +71,7 @@ export function operation<
   B extends z.ZodType = z.ZodUndefined,
 >(
   declaration: Declaration<P, Q, B, A>,
-  start: (services: S) => Act<Input<P, Q, B>, z.input<A>>,
+  start: (services: S) => Act<Input<P, Q, B>, z.input<A> | JsonText<z.input<A>>>,
 ): Operation<S> {
   const { access, scope, mirrored = false, answer } = declaration;
   const handler = (services: S & AccessServices): Handler => {
@@ -86,7 +87,10 @@ export function operation<
       await read.json(ctx);
       const body = await act(ctx, { params, query: read.query(ctx), body: read.body(ctx) });
       ctx.status = answer.status;
-      if (body !== undefined) ctx.body = body;
+      if (body instanceof JsonText) {
+        ctx.type = 'json';
+        ctx.body = body.text;
+      } else if (body !== undefined) ctx.body = body;
     };
   };
   return { declaration, handler };

@@ -1,17 +1,28 @@
 import type { RoomHistory } from '@chorus/broker';
+import type { ArchivedMessage } from '@chorus/database';
 import {
   type CurrentMessage,
   fold,
   formatPosition,
   isAfter,
-  type MessageFrame,
-  newMessage,
   type Position,
   parsePosition,
+  type RoleOrNone,
 } from '@chorus/protocol';
 import type { HistoryRoom } from '../rooms/retention.js';
-import { type Changes, messagesOf, readTail, type Tail } from './recent-entries.js';
-import type { MessageRepository } from './repository.js';
+import { FoldedMessage, type HistoryMessage } from './history-message.js';
+import { type Changes, messagesOf, type RecentMessage, readTail, type Tail } from './recent-entries.js';
+import { type MessageRepository, readerRole } from './repository.js';
+
+/** Messages in the order of their positions. */
+export interface HistoryPage {
+  readonly messages: readonly HistoryMessage[];
+  /**
+   * What the reader is in the room, at a moment after everything on the page existed: a user who was removed before an entry is not a member then.
+   * Undefined if that is not known.
+   */
+  readonly role: RoleOrNone | undefined;
+}
 
 /** Messages that changed, and where the next page continues. */
 export interface ChangedPage {
@@ -36,26 +47,39 @@ export class MessageHistory {
     private readonly archive: MessageRepository,
   ) {}
 
-  /** Returns the last messages before a position, or of the room, at most `limit`, oldest first. */
-  async before(room: HistoryRoom, before: Position | undefined, limit: number): Promise<CurrentMessage[]> {
+  /**
+   * Returns the last messages before a position, or of the room, at most `limit`, oldest first.
+   * @param readerId user whose role is returned
+   */
+  async before(
+    room: HistoryRoom,
+    before: Position | undefined,
+    limit: number,
+    readerId?: number,
+  ): Promise<HistoryPage> {
     const tail = await this.#tail(room);
     const isBefore = (message: Position): boolean => before === undefined || isAfter(before, message);
     const recent = tail.complete
       ? tail.messages.filter(isBefore)
       : await this.#recentBefore(room, before, limit);
-    const archived = await this.archive.before(room.id, before, limit);
-    return merge(room, recent, archived, tail.changes).slice(-limit);
+    const archived = await this.archive.before(room.id, before, limit, readerId);
+    const messages = merge(room, recent, archived, tail.changes).slice(-limit);
+    return { messages, role: readerRole(archived) };
   }
 
-  /** Returns the first messages after a position, at most `limit`, oldest first. */
-  async after(room: HistoryRoom, after: Position, limit: number): Promise<CurrentMessage[]> {
+  /**
+   * Returns the first messages after a position, at most `limit`, oldest first.
+   * @param readerId user whose role is returned
+   */
+  async after(room: HistoryRoom, after: Position, limit: number, readerId?: number): Promise<HistoryPage> {
     const tail = await this.#tail(room);
     const next = { epoch: after.epoch, seq: after.seq + 1 };
     const recent = tail.complete
       ? tail.messages.filter((message) => isAfter(message, after))
       : await this.#recentFrom(room, next, limit);
-    const archived = await this.archive.after(room, after, limit);
-    return merge(room, recent, archived, tail.changes).slice(0, limit);
+    const archived = await this.archive.after(room, after, limit, readerId);
+    const messages = merge(room, recent, archived, tail.changes).slice(0, limit);
+    return { messages, role: readerRole(archived) };
   }
 
   /** Returns a message; undefined if there is none at this position. */
@@ -64,7 +88,7 @@ export class MessageHistory {
     const recent = await this.#recentAt(room, tail, [position]);
     // Changes of a message come after it: a whole tail that has the message has all of them.
     const archived = tail.complete && recent.length > 0 ? [] : await this.archive.at(room.id, [position]);
-    return merge(room, recent, archived, tail.changes)[0];
+    return merge(room, recent, archived, tail.changes)[0]?.current();
   }
 
   /** Returns messages that changed after a position, in the order of their last changes. */
@@ -79,7 +103,10 @@ export class MessageHistory {
     if (archived.length > limit) {
       // Changes that are not stored yet come after all of these.
       const messages = archived.slice(0, limit);
-      return { messages: byChange(merge(room, [], messages, changes)), next: messages.at(-1)?.changed };
+      return {
+        messages: byChange(merge(room, [], messages, changes)),
+        next: messages.at(-1)?.current().changed,
+      };
     }
     const others = await this.archive.at(room.id, unstored);
     const all = byChange(merge(room, recent, [...archived, ...others], changes)).filter(
@@ -93,7 +120,7 @@ export class MessageHistory {
     return readTail(this.recent, id, storedUpTo);
   }
 
-  async #recentAt(room: HistoryRoom, tail: Tail, positions: readonly Position[]): Promise<MessageFrame[]> {
+  async #recentAt(room: HistoryRoom, tail: Tail, positions: readonly Position[]): Promise<RecentMessage[]> {
     const wanted = new Set(positions.map(formatPosition));
     const isWanted = (message: Position): boolean => wanted.has(formatPosition(message));
     if (tail.complete) return tail.messages.filter(isWanted);
@@ -106,8 +133,8 @@ export class MessageHistory {
     room: HistoryRoom,
     before: Position | undefined,
     limit: number,
-  ): Promise<MessageFrame[]> {
-    let messages: MessageFrame[] = [];
+  ): Promise<RecentMessage[]> {
+    let messages: RecentMessage[] = [];
     for (let end = before; ; ) {
       const page = await this.recent.before(room.id, end, limit);
       messages = [...messagesOf(room.id, page), ...messages];
@@ -117,8 +144,8 @@ export class MessageHistory {
     }
   }
 
-  async #recentFrom(room: HistoryRoom, from: Position, limit: number): Promise<MessageFrame[]> {
-    const messages: MessageFrame[] = [];
+  async #recentFrom(room: HistoryRoom, from: Position, limit: number): Promise<RecentMessage[]> {
+    const messages: RecentMessage[] = [];
     for (let start = from; ; ) {
       const page = await this.recent.from(room.id, start, limit);
       messages.push(...messagesOf(room.id, page).filter((message) => isKept(room, message)));
@@ -130,27 +157,39 @@ export class MessageHistory {
 }
 
 /** Sorts messages by their last changes. */
-function byChange(messages: CurrentMessage[]): CurrentMessage[] {
-  return messages.sort((a, b) => (isAfter(a.changed ?? a, b.changed ?? b) ? 1 : -1));
+function byChange(messages: readonly HistoryMessage[]): CurrentMessage[] {
+  return messages
+    .map((message) => message.current())
+    .sort((a, b) => (isAfter(a.changed ?? a, b.changed ?? b) ? 1 : -1));
 }
 
-function isKept({ expiredUpTo }: HistoryRoom, { sentAt }: Pick<MessageFrame, 'sentAt'>): boolean {
+function isKept({ expiredUpTo }: HistoryRoom, { sentAt }: Pick<HistoryMessage, 'sentAt'>): boolean {
   return expiredUpTo === undefined || sentAt > expiredUpTo;
 }
 
 /** Returns the messages of both that are not too old, in order, duplicates once, with the changes applied. */
 function merge(
   room: HistoryRoom,
-  recent: readonly MessageFrame[],
-  archived: readonly CurrentMessage[],
+  recent: readonly RecentMessage[],
+  archived: readonly ArchivedMessage[],
   changes: Changes,
-): CurrentMessage[] {
-  const byPlace = new Map<string, CurrentMessage>();
-  // The archived one has its changes.
-  for (const message of [...recent.map(newMessage), ...archived])
-    byPlace.set(formatPosition(message), message);
-  return [...byPlace]
-    .filter(([, message]) => isKept(room, message))
-    .map(([place, message]) => (changes.get(place) ?? []).reduce(fold, message))
+): HistoryMessage[] {
+  const merged = [...(recent.length === 0 ? archived : withoutDuplicates(recent, archived))]
+    .filter((message) => isKept(room, message))
     .sort((a, b) => (isAfter(a, b) ? 1 : -1));
+  if (changes.size === 0) return merged;
+  return merged.map((message) => {
+    const entries = changes.get(formatPosition(message));
+    return entries === undefined ? message : new FoldedMessage(entries.reduce(fold, message.current()));
+  });
+}
+
+/** Of a message in both, the archived one has its changes. */
+function withoutDuplicates(
+  recent: readonly RecentMessage[],
+  archived: readonly ArchivedMessage[],
+): Iterable<HistoryMessage> {
+  const byPlace = new Map<string, HistoryMessage>();
+  for (const message of [...recent, ...archived]) byPlace.set(formatPosition(message), message);
+  return byPlace.values();
 }

@@ -1,11 +1,14 @@
-import { formatPosition, type Member, type Position } from '@chorus/protocol';
+import { formatPosition, type Member, type Position, type RoleOrNone } from '@chorus/protocol';
 import type { z } from 'zod';
+import { JsonText } from '../http/json-text.js';
 import { operation } from '../http/operation.js';
+import { demand } from '../rooms/access.js';
 import { roomPath } from '../rooms/inputs.js';
 import { UNKNOWN_ROOM } from '../rooms/json.js';
 import type { HistoryRoom } from '../rooms/retention.js';
 import type { MessageServices } from './dependencies.js';
 import type { MessageHistory } from './history.js';
+import type { HistoryMessage } from './history-message.js';
 import { listMessagesInput } from './inputs.js';
 import { messagePageJson } from './json.js';
 import { messageForUser } from './message-json.js';
@@ -33,75 +36,77 @@ export const listMessages = operation(
     async (ctx, { params: { roomId }, query }) => {
       const { user } = ctx.state;
       const room = await rooms.get(ctx.state, roomId);
-      const page = query.changes
-        ? await pageWithChanges({ history, roomLog }, room, query, user)
-        : await pageOf(history, room, query, user);
+      const readerId = room.kind === 'public' ? undefined : user?.id;
+      const { page, role } =
+        query.changes || query.changedSince !== undefined
+          ? { page: await pageWithMore({ history, roomLog }, room, query, user), role: undefined }
+          : await pageOf(history, room, query, user, readerId);
       // A user who was removed during the reading may have got messages behind the removal.
-      if (room.kind !== 'public') await rooms.get(ctx.state, roomId);
+      if (role !== undefined) demand('read', { kind: room.kind, role }, ctx.state);
+      else if (room.kind !== 'public') await rooms.get(ctx.state, roomId);
       return page;
     },
 );
 
-async function pageWithChanges(
-  parts: PageParts,
-  room: LoggedRoom,
+/** A page, and what the reader is in the room after the reading; undefined if that is not known. */
+interface ReadPage {
+  readonly page: JsonText<Page>;
+  readonly role: RoleOrNone | undefined;
+}
+
+/** @param readerId user whose role is read with the messages */
+async function pageOf(
+  history: MessageHistory,
+  room: HistoryRoom,
   { before, after, limit }: Query,
   user: Member | undefined,
+  readerId: number | undefined,
+): Promise<ReadPage> {
+  // One more than requested shows whether there are more.
+  if (after === undefined) {
+    const { messages: found, role } = await history.before(room, before, limit + 1, readerId);
+    const messages = found.slice(-limit);
+    const previous = found.length > limit ? messages[0] : undefined;
+    const next = before === undefined ? undefined : messages.at(-1);
+    return { page: pageText(messages, previous, next, user), role };
+  }
+  const { messages: found, role } = await history.after(room, after, limit + 1, readerId);
+  const messages = found.slice(0, limit);
+  const next = found.length > limit ? messages.at(-1) : undefined;
+  return { page: pageText(messages, messages[0], next, user), role };
+}
+
+/** Puts a page together: the JSON of nearly all messages exists. */
+function pageText(
+  messages: readonly HistoryMessage[],
+  before: Position | undefined,
+  after: Position | undefined,
+  user: Member | undefined,
+): JsonText<Page> {
+  const texts = messages.map(
+    (message) => message.json() ?? JSON.stringify(messageForUser(message.current(), user)),
+  );
+  const places = `"before":${JSON.stringify(placeOf(before))},"after":${JSON.stringify(placeOf(after))}`;
+  return new JsonText(`{"messages":[${texts.join()}],${places}}`);
+}
+
+/** A page with changes of the room, or of messages that changed. */
+async function pageWithMore(
+  parts: PageParts,
+  room: LoggedRoom,
+  { before, after, changedSince, limit }: Query,
+  user: Member | undefined,
 ): Promise<Page> {
+  if (changedSince !== undefined) return pageOfChanged(parts.history, room, changedSince, limit, user);
   const page =
     after === undefined
       ? await entriesBefore(parts, room, before, limit)
       : await entriesAfter(parts, room, after, limit);
   return {
-    messages: page.messages.map((message) => messageForUser(message, user)),
+    messages: page.messages.map((message) => messageForUser(message.current(), user)),
     changes: [...page.changes],
     before: placeOf(page.before),
     after: placeOf(page.after),
-  };
-}
-
-function pageOf(
-  history: MessageHistory,
-  room: HistoryRoom,
-  { before, after, changedSince, limit }: Query,
-  user: Member | undefined,
-): Promise<Page> {
-  if (changedSince !== undefined) return pageOfChanged(history, room, changedSince, limit, user);
-  return after === undefined
-    ? pageBefore(history, room, before, limit, user)
-    : pageAfter(history, room, after, limit, user);
-}
-
-async function pageBefore(
-  history: MessageHistory,
-  room: HistoryRoom,
-  before: Position | undefined,
-  limit: number,
-  user: Member | undefined,
-): Promise<Page> {
-  // One more than requested shows whether there are more.
-  const found = await history.before(room, before, limit + 1);
-  const messages = found.slice(-limit);
-  return {
-    messages: messages.map((message) => messageForUser(message, user)),
-    before: found.length > limit ? placeOf(messages[0]) : null,
-    after: before === undefined ? null : placeOf(messages.at(-1)),
-  };
-}
-
-async function pageAfter(
-  history: MessageHistory,
-  room: HistoryRoom,
-  after: Position,
-  limit: number,
-  user: Member | undefined,
-): Promise<Page> {
-  const found = await history.after(room, after, limit + 1);
-  const messages = found.slice(0, limit);
-  return {
-    messages: messages.map((message) => messageForUser(message, user)),
-    before: placeOf(messages[0]),
-    after: found.length > limit ? placeOf(messages.at(-1)) : null,
   };
 }
 

@@ -1,16 +1,11 @@
-import {
-  type CurrentMessage,
-  formatPosition,
-  isAfter,
-  type Position,
-  type RoomChange,
-} from '@chorus/protocol';
+import { formatPosition, isAfter, type Position, type RoomChange } from '@chorus/protocol';
 import type { MessageHistory } from './history.js';
+import type { HistoryMessage } from './history-message.js';
 import type { LoggedRoom, RoomLog } from './room-log.js';
 
 /** A page of the history; `before` and `after` are where the neighbouring pages continue. */
 export interface PageOfEntries {
-  readonly messages: readonly CurrentMessage[];
+  readonly messages: readonly HistoryMessage[];
   readonly changes: readonly RoomChange[];
   readonly before: Position | undefined;
   readonly after: Position | undefined;
@@ -36,7 +31,7 @@ export async function entriesBefore(
   limit: number,
 ): Promise<PageOfEntries> {
   const end = before ?? next(await roomLog.newest(room));
-  const found = await history.before(room, end, limit + 1);
+  const found = (await history.before(room, end, limit + 1)).messages;
   const page = found.slice(-limit);
   const start = found.length > limit ? page[0] : undefined;
   const logged = await roomLog.changes(room, { after: start ?? FIRST, before: end }, limit + 1, 'last');
@@ -57,7 +52,8 @@ export async function entriesAfter(
   limit: number,
 ): Promise<PageOfEntries> {
   const newest = await roomLog.newest(room);
-  const found = (await history.after(room, after, limit + 1)).filter((message) => !isAfter(message, newest));
+  const upTo = (message: Position): boolean => !isAfter(message, newest);
+  const found = (await history.after(room, after, limit + 1)).messages.filter(upTo);
   const page = found.slice(0, limit);
   const end = found.length > limit ? page.at(-1) : undefined;
   const logged = await roomLog.changes(room, { after, before: next(end ?? newest) }, limit + 1, 'first');
