@@ -1,3 +1,5 @@
+export { rowReader } from './adapter/column-types.js';
+export type { RowReader } from './adapter/prepared-query.js';
 export * from './adapter/prepared-statements.js';
 export type { DatabaseOptions } from './adapter/session-pool.js';
 export * from './database.js';

@@ -4,7 +4,7 @@ import type { Raw, RowReader } from '../adapter/prepared-query.js';
 import { currentMessageOf, type MessageRow } from './message-row.js';
 
 /** Number of `MESSAGE_COLUMNS`. */
-const COLUMNS = 21;
+export const MESSAGE_COLUMN_COUNT = 21;
 
 /**
  * A message of the database as it was sent: its JSON is put together from the texts that PostgreSQL has sent, because reading all fields
@@ -29,7 +29,7 @@ export class ArchivedMessage implements Position {
 
   /** Values of the columns after those of the message. */
   get more(): readonly Raw[] {
-    return this.row.slice(COLUMNS);
+    return this.row.slice(MESSAGE_COLUMN_COUNT);
   }
 
   /** Returns the message with the changes that archivers have applied. */

@@ -12,6 +12,7 @@ export const currentUser = operation(
     id: 'me',
     summary: 'Get the account of the signed-in user',
     access: 'token',
+    concurrent: true,
     answer: { status: 200, description: 'The account.', body: account },
     errors: { 404: 'The user of the token has no account.' },
   },

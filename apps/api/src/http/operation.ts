@@ -25,6 +25,11 @@ export interface Declaration<
   readonly scope?: KeyScope;
   /** Whether the access list is asked what the user is in the room of the path, too: see `RequestState.inRoom`. */
   readonly mirrored?: true;
+  /**
+   * For a handler that only reads, and changes nothing but what it returns: it runs while the access list is asked. What it found is dropped
+   * if the sender is refused.
+   */
+  readonly concurrent?: true;
   /** Schema of the path parameters. */
   readonly params?: P;
   readonly query?: Q;
@@ -83,9 +88,14 @@ export function operation<
       // read.
       const admission = await identify(ctx);
       const params = read.params(ctx);
-      ctx.state.inRoom = await allow(admission, roomIn(params));
+      const run = async () => act(ctx, { params, query: read.query(ctx), body: read.body(ctx) });
+      const allowed = allow(admission, roomIn(params));
+      const early = declaration.concurrent ? run() : undefined;
+      // Refused senders learn nothing else.
+      early?.catch(() => {});
+      ctx.state.inRoom = await allowed;
       await read.json(ctx);
-      const body = await act(ctx, { params, query: read.query(ctx), body: read.body(ctx) });
+      const body = await (early ?? run());
       ctx.status = answer.status;
       if (body instanceof JsonText) {
         ctx.type = 'json';

@@ -1,5 +1,4 @@
 import {
-  type CurrentMessage,
   changedMessage,
   type Entry,
   fold,
@@ -9,6 +8,7 @@ import {
   newMessage,
   type Position,
 } from '@chorus/protocol';
+import { FoldedMessage, type HistoryMessage } from '../messages/history-message.js';
 import { type BacklogEntry, entriesAfter } from './backlog.js';
 import type { StoredCounts } from './inbox-repository.js';
 
@@ -23,8 +23,7 @@ export interface RoomCounts {
   readonly mentions: number;
   readonly read: Position;
   readonly readN: number;
-  /** As it is now. */
-  readonly lastMessage: CurrentMessage | undefined;
+  readonly lastMessage: HistoryMessage | undefined;
 }
 
 /** What counts of a message. */
@@ -130,11 +129,12 @@ function isMention(message: Counted | undefined, userId: number): boolean {
 }
 
 function lastOf(
-  stored: CurrentMessage | undefined,
+  stored: HistoryMessage | undefined,
   fresh: readonly BacklogEntry[],
-): CurrentMessage | undefined {
+): HistoryMessage | undefined {
+  if (fresh.length === 0) return stored;
   const entries = fresh.flatMap(({ entry }) => entry ?? []);
   const sent = entries.findLast((entry) => entry.type === 'message');
-  const last = sent === undefined ? stored : newMessage(sent);
-  return last && entries.reduce(fold, last);
+  const last = sent === undefined ? stored?.current() : newMessage(sent);
+  return last && new FoldedMessage(entries.reduce(fold, last));
 }

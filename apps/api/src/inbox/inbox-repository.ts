@@ -1,6 +1,15 @@
 import type { ReadMark } from '@chorus/broker';
-import { currentMessageOf, type Database, type MessageRow, Prisma } from '@chorus/database';
-import { type CurrentMessage, isAfter, type Position } from '@chorus/protocol';
+import {
+  ArchivedMessage,
+  type Database,
+  MESSAGE_COLUMN_COUNT,
+  type MessageRow,
+  Prisma,
+  type RowReader,
+  rowReader,
+} from '@chorus/database';
+import { isAfter, type Position } from '@chorus/protocol';
+import type { HistoryMessage } from '../messages/history-message.js';
 import { lastExpired } from '../messages/last-expired.js';
 import { ROOM_COLUMNS, type RoomOfUser, type RoomRow, roomOf } from '../rooms/repository.js';
 import { expiredUpTo } from '../rooms/retention.js';
@@ -71,7 +80,7 @@ export interface StoredCounts {
   readonly deleted: number;
   /** Messages of other users after {@link seen} that mention the user or all members. */
   readonly mentions: number;
-  readonly lastMessage: CurrentMessage | undefined;
+  readonly lastMessage: HistoryMessage | undefined;
   readonly touched: readonly TouchedMessage[];
 }
 
@@ -84,7 +93,8 @@ type PageRow = RoomRow & {
   expiredUpTo: Date | null;
 };
 
-type CountsRow = { [Column in keyof MessageRow]: MessageRow[Column] | null } & {
+interface CountsRow {
+  last: ArchivedMessage | undefined;
   roomId: number;
   readEpoch: number;
   readSeq: number;
@@ -98,6 +108,19 @@ type CountsRow = { [Column in keyof MessageRow]: MessageRow[Column] | null } & {
   deleted: number;
   mentioned: number;
   touched: TouchedMessage[] | null;
+}
+
+/** Reads the newest message in the first columns, and then the counts. */
+const readCounts: RowReader<CountsRow> = (columns) => {
+  const [message, counts] = [
+    rowReader<MessageRow>(columns),
+    rowReader<CountsRow>(columns.slice(MESSAGE_COLUMN_COUNT)),
+  ];
+  return (row) => {
+    const read = counts(row.slice(MESSAGE_COLUMN_COUNT));
+    read.last = row[0] === null ? undefined : new ArchivedMessage(read.roomId, row, message);
+    return read;
+  };
 };
 
 /** The rooms of users and what they have read of them, in PostgreSQL. */
@@ -158,22 +181,28 @@ export class InboxRepository {
     rooms: readonly Unstored[],
     tooOld: ReadonlyMap<number, Position>,
   ): Promise<CountsRow[]> {
-    const marks = rooms.map(({ roomId: id, mark, own, expiredUpTo }) => ({
-      ...{ expiredUpTo, tooOldEpoch: tooOld.get(id)?.epoch, tooOldSeq: tooOld.get(id)?.seq },
-      ...{ id, epoch: mark?.epoch, seq: mark?.seq, n: mark?.n },
-      ...{ unreadEpoch: mark?.unreadAt?.epoch, unreadSeq: mark?.unreadAt?.seq },
-      ...{ ownEpoch: own?.epoch, ownSeq: own?.seq, ownN: own?.n },
-    }));
+    const marks = rooms.map((room) => markOf(room, tooOld.get(room.roomId)));
     const targets = rooms.flatMap(({ roomId: id, targets: each }) =>
       each.map(({ epoch, seq }) => ({ id, epoch, seq })),
     );
     const values = [JSON.stringify(marks), userId, JSON.stringify(targets)];
-    return this.db.prepared.rows<CountsRow>({ text: COUNTS, values });
+    return this.db.prepared.rows({ text: COUNTS, values }, readCounts);
   }
 }
 
+/** What the statement must know of a room, as its JSON. Most rooms have nothing but their id. */
+function markOf({ roomId: id, mark, own, expiredUpTo }: Unstored, tooOld: Position | undefined): object {
+  if (mark === undefined && own === undefined && expiredUpTo === undefined) return { id };
+  return {
+    ...{ id, expiredUpTo, tooOldEpoch: tooOld?.epoch, tooOldSeq: tooOld?.seq },
+    ...{ epoch: mark?.epoch, seq: mark?.seq, n: mark?.n },
+    ...{ unreadEpoch: mark?.unreadAt?.epoch, unreadSeq: mark?.unreadAt?.seq },
+    ...{ ownEpoch: own?.epoch, ownSeq: own?.seq, ownN: own?.n },
+  };
+}
+
 function countsOf(row: CountsRow): StoredCounts {
-  const last = isMessage(row) ? currentMessageOf(row.roomId, row) : undefined;
+  const { last } = row;
   const stored = { epoch: row.headEpoch ?? 0, seq: row.headSeq ?? 0 };
   // Archivers of the version before store messages without a head.
   const isBehind = last !== undefined && isAfter(last, stored);
@@ -182,14 +211,10 @@ function countsOf(row: CountsRow): StoredCounts {
     seen: { epoch: row.seenEpoch, seq: row.seenSeq },
     readN: row.readN ?? 0,
     head: isBehind ? { epoch: last.epoch, seq: last.seq } : stored,
-    headN: isBehind ? (last.n ?? last.seq) : (row.headN ?? 0),
+    headN: isBehind ? (last.current().n ?? last.seq) : (row.headN ?? 0),
     deleted: row.deleted,
     mentions: row.mentioned,
     lastMessage: last,
     touched: row.touched ?? [],
   };
-}
-
-function isMessage(row: CountsRow): row is CountsRow & MessageRow {
-  return row.epoch !== null;
 }

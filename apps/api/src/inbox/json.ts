@@ -2,7 +2,7 @@ import { type Member, ROOM_ROLES } from '@chorus/protocol';
 import { z } from 'zod';
 import { named, writtenAs } from '../http/schemas.js';
 import { formatPlace, POSITION_PATTERN } from '../messages/json.js';
-import { messageForUser, messageJson } from '../messages/message-json.js';
+import { messageJson, messageText } from '../messages/message-json.js';
 import { restRoom, roomJson } from '../rooms/json.js';
 import type { InboxEntry } from './inbox.js';
 
@@ -58,18 +58,24 @@ export const inboxPageJson = named(
 
 export const readPositionJson = named('ReadPosition', z.object(READ));
 
-export function inboxEntry(entry: InboxEntry, user: Member | undefined): z.input<typeof inboxEntryJson> {
+type EntryJson = z.input<typeof inboxEntryJson>;
+
+/** Returns the JSON of a room of an inbox. That of its newest message exists already, unless the message has changed. */
+export function inboxEntryText(entry: InboxEntry, user: Member | undefined): string {
   const { room, mutedUntil, activityAt, counts } = entry;
   const { lastMessage, position, n, unread, mentions } = counts;
-  return {
+  const before: Pick<EntryJson, 'room' | 'role'> = {
     room: restRoom(room),
     role: room.role === 'none' ? 'member' : room.role,
-    lastMessage: lastMessage === undefined ? null : messageForUser(lastMessage, user),
+  };
+  const after: Omit<EntryJson, keyof typeof before | 'lastMessage'> = {
     position: formatPlace(position),
     ...{ n, unread, mentions, ...readPosition(entry) },
     mutedUntil: mutedUntil?.toISOString() ?? null,
     activityAt: new Date(activityAt).toISOString(),
   };
+  const last = lastMessage === undefined ? 'null' : messageText(lastMessage, user);
+  return `${JSON.stringify(before).slice(0, -1)},"lastMessage":${last},${JSON.stringify(after).slice(1)}`;
 }
 
 export function readPosition({ counts: { read, readN } }: InboxEntry): z.input<typeof readPositionJson> {

@@ -49,7 +49,8 @@ export const COUNTS = `
       THEN ARRAY["tooOldEpoch", "tooOldSeq", NULL] ELSE read_at END AS seen
     FROM own
   )
-  SELECT read.room_id AS "roomId", read.at[1] AS "readEpoch", read.at[2] AS "readSeq",
+  SELECT ${MESSAGE_COLUMNS},
+    read.room_id AS "roomId", read.at[1] AS "readEpoch", read.at[2] AS "readSeq",
     greatest(CASE WHEN read.seen[1] = 0 THEN 0
       WHEN read.seen[3] IS NOT NULL AND read.seen[1] = coalesce(head.epoch, m.epoch) THEN read.seen[3]
       ELSE (
@@ -73,8 +74,7 @@ export const COUNTS = `
       'deleted', touched.deleted_at IS NOT NULL, 'mentions', coalesce(touched.mentions, '{}')))
       FROM json_to_recordset($3::json) AS target(id bigint, epoch bigint, seq bigint)
       JOIN messages touched ON touched.room_id = target.id AND touched.epoch = target.epoch AND touched.seq = target.seq
-      WHERE target.id = read.room_id) AS touched,
-    ${MESSAGE_COLUMNS}
+      WHERE target.id = read.room_id) AS touched
   FROM read LEFT JOIN room_heads head ON head.room_id = read.room_id
   LEFT JOIN LATERAL (
     SELECT * FROM messages WHERE room_id = read.room_id ORDER BY epoch DESC, seq DESC LIMIT 1

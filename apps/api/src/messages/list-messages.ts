@@ -11,7 +11,7 @@ import type { MessageHistory } from './history.js';
 import type { HistoryMessage } from './history-message.js';
 import { listMessagesInput } from './inputs.js';
 import { messagePageJson } from './json.js';
-import { messageForUser } from './message-json.js';
+import { messageForUser, messageText } from './message-json.js';
 import { entriesAfter, entriesBefore, type PageParts, placeOf } from './page-with-changes.js';
 import type { LoggedRoom } from './room-log.js';
 
@@ -26,6 +26,7 @@ export const listMessages = operation(
     description:
       'Without `before` and `after`, returns the newest messages. Includes messages that are not in the database yet.',
     access: 'rooms',
+    concurrent: true,
     scope: 'history:read',
     params: roomPath,
     query: listMessagesInput,
@@ -83,9 +84,7 @@ function pageText(
   after: Position | undefined,
   user: Member | undefined,
 ): JsonText<Page> {
-  const texts = messages.map(
-    (message) => message.json() ?? JSON.stringify(messageForUser(message.current(), user)),
-  );
+  const texts = messages.map((message) => messageText(message, user));
   const places = `"before":${JSON.stringify(placeOf(before))},"after":${JSON.stringify(placeOf(after))}`;
   return new JsonText(`{"messages":[${texts.join()}],${places}}`);
 }

@@ -8,6 +8,7 @@ import {
 } from '@chorus/protocol';
 import { z } from 'zod';
 import { named } from '../http/schemas.js';
+import type { HistoryMessage } from './history-message.js';
 
 const reaction = named(
   'Reaction',
@@ -49,4 +50,9 @@ export function messageForUser(
   user: Member | undefined,
 ): z.input<typeof messageJson> {
   return showMessage(message, user?.id);
+}
+
+/** Returns the JSON of a message for a user. */
+export function messageText(message: HistoryMessage, user: Member | undefined): string {
+  return message.json() ?? JSON.stringify(messageForUser(message.current(), user));
 }

@@ -8,6 +8,7 @@ export const getRoom = operation(
     id: 'getRoom',
     summary: 'Get a room',
     access: 'rooms',
+    concurrent: true,
     scope: 'history:read',
     params: roomPath,
     answer: { status: 200, description: 'The room.', body: roomJson },

@@ -31,6 +31,7 @@ export const listRooms = operation(
     summary: 'List the rooms that the user may find, page by page',
     description: 'Public rooms, and private and direct rooms of which the user is a member.',
     access: 'rooms',
+    concurrent: true,
     scope: 'history:read',
     query: listRoomsInput,
     answer: { status: 200, description: 'A page of rooms.', body: roomPageJson },
