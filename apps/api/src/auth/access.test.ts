@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Tokens } from '@chorus/auth';
 import { type ControlEvent, MemoryRoomDirectory, MemoryRoomStore } from '@chorus/broker';
 import { IGNORE } from '@chorus/broker/testing';
@@ -19,10 +20,13 @@ class WatchedAccessList extends MemoryAccessList {
   readonly asked: Array<readonly Subject[]> = [];
   readonly revokedUntil: number[] = [];
   away = false;
+  /** Ends before a check is answered. */
+  slow: () => Promise<unknown> = async () => {};
 
   override async check(subjects: readonly Subject[]) {
     this.#reach();
     this.asked.push(subjects);
+    await this.slow();
     return super.check(subjects);
   }
 
@@ -76,6 +80,32 @@ describe('a valid token that is refused', function () {
     await db.ban.deleteMany({ where: { userId } });
     await access.lift({ userId });
   };
+
+  it('a refused user learns nothing, even if what the request asks for is known before the refusal', async () => {
+    await ban(ann.id);
+    access.slow = () => sleep(200);
+    const as = client.as(ann);
+    for (const path of [
+      `/api/rooms/${room}`,
+      '/api/rooms/4000000',
+      '/api/rooms?limit=1',
+      '/api/rooms?limit=x',
+      '/api/users/me',
+      `/api/rooms/${room}/messages`,
+      '/api/rooms/4000000/messages',
+      '/api/inbox',
+      '/api/inbox?roomId=4000000',
+    ]) {
+      const { status, body } = await as.get(path);
+      expect([status, body.code], path).to.deep.equal([403, 'user_banned']);
+    }
+    access.slow = async () => {
+      throw new UnavailableError('Redis is not connected');
+    };
+    for (const path of [`/api/rooms/${room}`, '/api/rooms/4000000', '/api/inbox']) {
+      expect((await as.get(path)).status, path).to.equal(503);
+    }
+  });
 
   it('a token is renewed only for users who are admitted', async () => {
     const sender = client.as(ann);
