@@ -12,8 +12,19 @@ function parserOf({ dataTypeID }: pg.FieldDef): (text: string) => unknown {
   return pg.types.getTypeParser(dataTypeID);
 }
 
+type ObjectReader = (row: Raw[]) => Record<string, unknown>;
+
+/** Readers of the columns that a connection keeps for a statement. */
+const readers = new WeakMap<readonly pg.FieldDef[], ObjectReader>();
+
 /** Returns a function that makes an object of a row, with a field for each column. */
 export function rowReader<Row>(columns: readonly pg.FieldDef[]): (row: Raw[]) => Row {
+  const reader = readers.get(columns) ?? objectReader(columns);
+  readers.set(columns, reader);
+  return reader as (row: Raw[]) => Row;
+}
+
+function objectReader(columns: readonly pg.FieldDef[]): ObjectReader {
   const names = columns.map(({ name }) => name);
   const parsers = columns.map(parserOf);
   // All rows have the fields of this one from the start: objects that grow field by field take several times as long.
@@ -24,7 +35,7 @@ export function rowReader<Row>(columns: readonly pg.FieldDef[]): (row: Raw[]) =>
       const value = row[at] ?? null;
       if (value !== null) read[names[at] ?? ''] = parsers[at]?.(value);
     }
-    return read as Row;
+    return read;
   };
 }
 
