@@ -87,7 +87,7 @@ export async function portOf(server: GuardedProcess, message: string): Promise<n
   return (JSON.parse(line) as { port: number }).port;
 }
 
-/** Fills the rooms one after the other, as if each had been written at another time. Every hundredth message is deleted. */
+/** Fills the rooms one after the other, as if each had been written at another time. Every hundredth message is deleted, but not the newest one. */
 async function fill(db: Database, perRoom: number): Promise<void> {
   await db.$executeRaw`INSERT INTO users (id, username, email, email_key, password_hash) VALUES (1, 'ann', 'a', 'a', '')`;
   await db.$executeRaw`INSERT INTO rooms (id, name, kind) SELECT id, 'room', 'private' FROM generate_series(1, ${ROOMS}::int) id`;
@@ -98,7 +98,7 @@ async function fill(db: Database, perRoom: number): Promise<void> {
       INSERT INTO messages (room_id, epoch, seq, message_id, user_id, username, content, sent_at, deleted_at)
       SELECT room, ${EPOCH}::bigint, seq, 'gateway-1-mws3pfhy-' || seq, 2 + seq % 50, 'ben', 'a message of usual length, as people write it',
         timestamptz '2026-01-01' + (room * 7919 % 10000 + seq) * interval '1 minute',
-        CASE WHEN seq % 100 = 0 THEN now() END
+        CASE WHEN seq % 100 = 50 THEN now() END
       FROM generate_series(${from}::int, ${to}::int) room, generate_series(1, ${perRoom}::int) seq`;
   }
   await db.$executeRaw`INSERT INTO room_heads (room_id, epoch, seq, n, sent_at)
