@@ -63,7 +63,7 @@ describe('the before-publish hook', function () {
   ): Promise<Position | MessageRefusal> {
     const { key, ...fields } = more;
     const draft = { type: 'send', id: `m${count++}`, roomId: 1, user: ANN, content, ...fields } as const;
-    return hook.submit({ draft, key, publish: (text) => publish(text, key) });
+    return hook.submit({ ...{ draft, key, check: () => undefined }, publish: (text) => publish(text, key) });
   }
   const contents = (): string[] => published.map(({ content }) => content);
   const codeOf = (result: Position | MessageRefusal): string | Position =>
@@ -187,7 +187,10 @@ describe('the before-publish hook', function () {
     await start();
     const broken = new Error('no broker');
     const draft = { type: 'send', id: 'x', roomId: 1, user: ANN, content: 'lost' } as const;
-    const lost = hook.submit({ draft, key: undefined, publish: () => Promise.reject(broken) });
+    const lost = hook.submit({
+      ...{ draft, key: undefined, check: () => undefined },
+      publish: () => Promise.reject(broken),
+    });
     const next = submit('kept');
     expect(await lost.catch((error: unknown) => error)).to.equal(broken);
     expect(await next).to.deep.equal({ epoch: 1, seq: 1 });

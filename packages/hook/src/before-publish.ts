@@ -13,9 +13,11 @@ export interface Publication {
   readonly draft: Draft;
   /** Idempotency key of the entry; undefined without one. */
   readonly key: string | undefined;
+  /** Checks a text that the hook has changed, by the limits of messages. */
+  check(changed: MessageText): MessageRefusal | undefined;
   /**
-   * Publishes the text of the draft, or what the hook changed it to, or returns why it may not be published (any more): the caller
-   * checks the limits and the user again. Called at most once.
+   * Publishes the text of the draft, or what the hook changed it to; or returns why it may not be published any more. Called at most
+   * once.
    */
   publish(text: MessageText): Promise<Position | MessageRefusal>;
 }
@@ -125,12 +127,15 @@ export class BeforePublish implements Closeable {
     return { published: this.#settle(decision.value, publication) };
   }
 
-  async #settle(decision: Decision, { draft, publish }: Publication): Promise<Position | MessageRefusal> {
+  async #settle(
+    decision: Decision,
+    { draft, check, publish }: Publication,
+  ): Promise<Position | MessageRefusal> {
     switch (decision.action) {
       case 'pass':
         return publish(draft);
       case 'change':
-        return publish(decision.text);
+        return check(decision.text) ?? publish(decision.text);
       case 'refuse':
         return new Refusal('message_refused', decision.reason);
       case 'repeated':

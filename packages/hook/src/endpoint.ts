@@ -24,6 +24,7 @@ const CUT = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE']);
 export class Endpoint implements Closeable {
   readonly #pool: Pool;
   readonly #path: string;
+  #closing: Promise<void> | undefined;
 
   /** @param maxAnswerBytes size of the largest answer that is read */
   constructor(
@@ -63,7 +64,8 @@ export class Endpoint implements Closeable {
 
   /** Cuts requests in progress. */
   close(): Promise<void> {
-    return this.#pool.destroy();
+    this.#closing ??= this.#pool.destroy();
+    return this.#closing;
   }
 
   #request(draft: Draft, signal: AbortSignal): Dispatcher.RequestOptions {

@@ -188,7 +188,7 @@ export class MessageService {
     const published = await hook.submit({
       draft: { ...draft, roomId, user },
       key: key === undefined ? undefined : idempotencyKey(user.id, key),
-      publish: async (text) => check(text) ?? publish(text),
+      ...{ check, publish },
     });
     if (published instanceof Refusal) throw published;
     return published;

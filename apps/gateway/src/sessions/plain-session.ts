@@ -176,8 +176,8 @@ export class PlainSession implements Session, MemberSession, Connection {
         : hook.submit({
             draft: { type: 'send', id, roomId: this.#roomId, user: this.user, content: text },
             key: undefined,
-            publish: async (to) =>
-              membership.refusal ?? checkParts(to, messageLimits, membership.roomUser) ?? publish(to),
+            check: (changed) => checkParts(changed, messageLimits, membership.roomUser),
+            publish: async (to) => membership.refusal ?? publish(to),
           });
     sent.then(
       (result) => {

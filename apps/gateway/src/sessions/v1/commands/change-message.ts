@@ -138,8 +138,10 @@ function publish(
     const sent = hook.submit({
       draft: { ...text, id, roomId, user, target: frame.target },
       key,
-      publish: async (changed) =>
-        membership.refusal ?? command.check(messageLimits, target, changed) ?? publishChange(changed),
+      check: () => undefined,
+      // Also what was not changed: other appends may have made the message longer.
+      publish: async (made) =>
+        membership.refusal ?? command.check(messageLimits, target, made) ?? publishChange(made),
     });
     answerPublished(session, membership, frame, sent);
   }

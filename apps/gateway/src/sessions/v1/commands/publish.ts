@@ -67,10 +67,8 @@ function send(session: CommandSession, membership: RoomMembership, frame: Publis
       : hook.submit({
           draft: { ...frame, type: 'send', id, user },
           key,
-          publish: async (text) =>
-            membership.refusal ??
-            checkParts({ ...text, mentions }, messageLimits, membership.roomUser) ??
-            publishText(text),
+          check: (changed) => checkParts({ ...changed, mentions }, messageLimits, membership.roomUser),
+          publish: async (text) => membership.refusal ?? publishText(text),
         });
   answerPublished(session, membership, frame, sent);
 }
