@@ -68,7 +68,7 @@ describe('loadStoreConfig', () => {
     for (const value of ['localhost:6379', 'redis://a:1,b:2', 'http://a', ',']) {
       expect(() => load(value), value).to.throw(
         ConfigError,
-        'REDIS_URL is not valid: must be redis:// or rediss:// URLs',
+        'REDIS_URL is not valid: must be redis://, rediss:// or redis+sentinel:// URLs',
       );
     }
   });
@@ -91,6 +91,49 @@ describe('loadStoreConfig', () => {
       ConfigError,
       /^REDIS_URL is not valid: several URLs are seed nodes of a Redis Cluster, which needs BROKER_SHARDED=true$/,
     );
+  });
+
+  it('accepts Sentinels of Redis, whose users and TLS are their own', () => {
+    const load = (env: Record<string, string>) =>
+      loadStoreConfig({ DATABASE_URL: 'postgresql://db/x', ...env }).redis;
+    const url = 'redis+sentinel://me:s%40fe@a,[::1]:2,c:3/my-primary/4';
+    const { urls, sentinel } = load({ REDIS_URL: url, REDIS_SENTINEL_PASSWORD: 'other' });
+    expect(urls).to.deep.equal(['redis://me:s%40fe@sentinel.invalid/4']);
+    expect(sentinel).to.deep.equal({
+      name: 'my-primary',
+      addresses: [
+        { host: 'a', port: 26_379 },
+        { host: '::1', port: 2 },
+        { host: 'c', port: 3 },
+      ],
+      username: undefined,
+      password: 'other',
+      tls: undefined,
+    });
+    const secure = { REDIS_URL: 'rediss+sentinel://a/name' };
+    expect(load(secure).sentinel?.tls).to.deep.equal({});
+    expect(load({ ...secure, REDIS_SENTINEL_TLS: 'false' }).sentinel?.tls).to.equal(undefined);
+    const plain = { REDIS_URL: 'redis+sentinel://a/name' };
+    expect(load(plain).urls).to.deep.equal(['redis://sentinel.invalid/']);
+    expect(load({ ...plain, REDIS_SENTINEL_TLS: 'true' }).sentinel?.tls).to.deep.equal({});
+
+    for (const wrong of ['a', 'a/', 'a:x/name', '/name', 'a/name/x/y', 'a/name?db=1', 'b@a@c/name']) {
+      expect(() => load({ REDIS_URL: `redis+sentinel://${wrong}` }), wrong).to.throw(
+        ConfigError,
+        /^REDIS_URL is not valid: must be written as redis\+sentinel:/,
+      );
+    }
+    expect(() => load({ REDIS_URL: 'redis+sentinel://a/name/x' })).to.throw(
+      ConfigError,
+      /^REDIS_URL is not valid: the path/,
+    );
+    for (const name of ['REDIS_SENTINEL_USERNAME', 'REDIS_SENTINEL_PASSWORD', 'REDIS_SENTINEL_TLS']) {
+      expect(() => load({ REDIS_URL: 'redis://a', [name]: 'true' }), name).to.throw(
+        ConfigError,
+        `${name} is set, but REDIS_URL names no Sentinels`,
+      );
+    }
+    expect(() => load({ ...plain, BROKER_SHARDED: 'true' })).to.throw(ConfigError, /has no Sentinels$/);
   });
 
   it('refuses parameters of a URL of Redis, and files for connections without TLS', () => {

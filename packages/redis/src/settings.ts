@@ -1,20 +1,40 @@
-import { ConfigError, flag, integer, list } from '@chorus/service';
+import { ConfigError, flag, integer, list, type TlsFiles } from '@chorus/service';
 import { z } from 'zod';
-import type { RedisConfig } from './connection/client.js';
-import { type RedisTlsSettings, readRedisTls } from './connection/tls.js';
-import { redisDatabase, redisUrlProblem, seedsAgree } from './connection/url.js';
+import type { RedisConfig, SentinelConfig } from './connection/client.js';
+import { isSecure, type RedisTlsSettings, readRedisTls } from './connection/tls.js';
+import {
+  namesSentinels,
+  redisDatabase,
+  redisUrlProblem,
+  type SentinelUrl,
+  seedsAgree,
+  sentinelUrl,
+} from './connection/url.js';
 
 /** Settings of every process that uses Redis. */
 export const redisSettings = {
   REDIS_URL: list()
+    // Several hosts in one URL.
+    .transform((urls) => (namesSentinels(urls[0] ?? '') ? [urls.join(',')] : urls))
     .superRefine((urls, context) => {
       const [problem] = (urls.length === 0 ? [''] : urls).flatMap((url) => redisUrlProblem(url) ?? []);
       if (problem !== undefined) context.addIssue({ code: 'custom', message: problem });
     })
     .default(['redis://127.0.0.1:6379'])
     .describe(
-      'Address of Redis, with the number of the database as path if it is not 0; or comma-separated seed nodes of a Redis Cluster, which has database 0 only.',
+      'Address of Redis, with the number of the database as path if it is not 0; or comma-separated seed nodes of a Redis Cluster, which has database 0 only; or Sentinels, as `redis+sentinel://user:password@host:26379,host:26379/name/database`, with `rediss+sentinel://` for TLS.',
     ),
+  REDIS_SENTINEL_USERNAME: z
+    .string()
+    .optional()
+    .describe('User of the Sentinels; those of `REDIS_URL` are for the servers.'),
+  REDIS_SENTINEL_PASSWORD: z
+    .string()
+    .optional()
+    .describe('Password of the Sentinels; by default none is sent.'),
+  REDIS_SENTINEL_TLS: flag()
+    .optional()
+    .describe('Whether the Sentinels have TLS, with the same files; by default as the servers.'),
   REDIS_PREFIX: z
     .string()
     .regex(/^[A-Za-z0-9._-]{1,32}$/, 'must be 1 to 32 letters, digits, dots, dashes or underscores')
@@ -34,15 +54,33 @@ export const redisSettings = {
     .describe('`true` if Redis is a Redis Cluster: rooms are spread by sharded pub/sub.'),
 };
 
+const SENTINEL_SETTINGS = [
+  'REDIS_SENTINEL_USERNAME',
+  'REDIS_SENTINEL_PASSWORD',
+  'REDIS_SENTINEL_TLS',
+] as const;
+
+interface SentinelSettings {
+  readonly REDIS_SENTINEL_USERNAME?: string | undefined;
+  readonly REDIS_SENTINEL_PASSWORD?: string | undefined;
+  readonly REDIS_SENTINEL_TLS?: boolean | undefined;
+}
+
 /** The connection that {@link redisSettings} describe. @throws {ConfigError} the URLs do not fit `BROKER_SHARDED` */
 export function redisConfig(
-  settings: RedisTlsSettings & {
-    REDIS_URL: string[];
-    REDIS_TIMEOUT_MS: number;
-    BROKER_SHARDED: boolean;
-  },
+  settings: RedisTlsSettings &
+    SentinelSettings & {
+      REDIS_URL: string[];
+      REDIS_TIMEOUT_MS: number;
+      BROKER_SHARDED: boolean;
+    },
 ): RedisConfig {
-  const { REDIS_URL: urls, BROKER_SHARDED: cluster } = settings;
+  const { REDIS_URL: given, BROKER_SHARDED: cluster, REDIS_TIMEOUT_MS: commandTimeoutMs } = settings;
+  const sentinels = sentinelUrl(given[0] ?? '');
+  if (cluster && sentinels !== undefined) {
+    throw new ConfigError('REDIS_URL is not valid: a Redis Cluster (BROKER_SHARDED=true) has no Sentinels');
+  }
+  const urls = sentinels === undefined ? given : [sentinels.server];
   if (cluster && urls.some((url) => redisDatabase({ urls: [url] }) !== 0)) {
     throw new ConfigError(
       'REDIS_URL is not valid: a Redis Cluster (BROKER_SHARDED=true) has database 0 only',
@@ -58,10 +96,26 @@ export function redisConfig(
       'REDIS_URL is not valid: seed nodes must have the same protocol, user and password, which hold for every node',
     );
   }
-  return {
-    urls,
-    cluster,
-    commandTimeoutMs: settings.REDIS_TIMEOUT_MS,
-    tls: readRedisTls(settings, urls),
-  };
+  const serversSecure = isSecure(urls[0]);
+  const sentinelsSecure = sentinels !== undefined && (settings.REDIS_SENTINEL_TLS ?? serversSecure);
+  const tls = readRedisTls(settings, serversSecure || sentinelsSecure);
+  const sentinel = sentinelConfig(settings, sentinels, sentinelsSecure ? (tls ?? {}) : undefined);
+  return { urls, cluster, commandTimeoutMs, tls, sentinel };
+}
+
+/** @throws {ConfigError} a setting of Sentinels without Sentinels */
+function sentinelConfig(
+  settings: SentinelSettings,
+  sentinels: SentinelUrl | undefined,
+  tls: TlsFiles | undefined,
+): SentinelConfig | undefined {
+  const set = SENTINEL_SETTINGS.find((name) => settings[name] !== undefined);
+  if (sentinels === undefined) {
+    if (set === undefined) return undefined;
+    throw new ConfigError(
+      `${set} is set, but REDIS_URL names no Sentinels: it must begin with redis+sentinel://`,
+    );
+  }
+  const { REDIS_SENTINEL_USERNAME: username, REDIS_SENTINEL_PASSWORD: password } = settings;
+  return { name: sentinels.name, addresses: sentinels.addresses, username, password, tls };
 }

@@ -91,8 +91,7 @@ export class RedisBroker implements Broker {
     this.#positions = new RedisPositions(this.#commands, this.#keys);
     this.#subscriber = createSubscriber(this.#commands, {
       purpose: SUBSCRIBER,
-      url: redis.urls[0] ?? '',
-      tls: redis.tls,
+      server: redis,
       timeoutMs: redis.commandTimeoutMs,
       onMessage: this.#receive,
       onResumed: () => {

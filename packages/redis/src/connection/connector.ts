@@ -1,6 +1,10 @@
 import { createConnection } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { connect } from 'node:tls';
 import { AbstractConnector, type RedisOptions, type StandaloneConnectionOptions } from 'ioredis';
+import type { ServerAddress } from './client.js';
+import { retryDelayMs } from './retry-delay.js';
+import { serverName } from './tls.js';
 
 type Stream = Awaited<ReturnType<AbstractConnector['connect']>>;
 
@@ -19,8 +23,13 @@ export interface ServerCheck {
 /**
  * Connects to a single server as the library does, and lets the check accept or refuse the server. Each connection
  * attempt resolves the host name again.
+ *
+ * @param locate returns the address of the server; undefined for that of the URL. Called until it succeeds
  */
-export function checkedConnector(check: ServerCheck): NonNullable<RedisOptions['Connector']> {
+export function checkedConnector(
+  check: ServerCheck,
+  locate?: () => Promise<ServerAddress>,
+): NonNullable<RedisOptions['Connector']> {
   return class extends AbstractConnector {
     readonly #options: StandaloneConnectionOptions;
 
@@ -34,17 +43,37 @@ export function checkedConnector(check: ServerCheck): NonNullable<RedisOptions['
       return check.accepts(info);
     }
 
-    override async connect(): Promise<Stream> {
+    override async connect(emit: (type: string, error: Error) => void): Promise<Stream> {
       const { host = 'localhost', port = 6379, family, tls } = this.#options;
-      const address = { host, port, ...(family === undefined ? {} : { family }) };
       this.connecting = true;
       check.onConnecting();
-      const stream = tls === undefined ? createConnection(address) : connect({ ...address, ...tls });
+      const located = await this.#locate(emit);
+      const address = { ...(located ?? { host, port }), ...(family === undefined ? {} : { family }) };
+      const stream =
+        tls === undefined
+          ? createConnection(address)
+          : connect({ ...address, ...tls, ...(located === undefined ? {} : serverName(located.host)) });
       stream.once('error', (error) => {
         this.firstError = error;
       });
       this.stream = stream;
       return stream;
+    }
+
+    /** The library would not try again after an error. */
+    async #locate(emit: (type: string, error: Error) => void): Promise<ServerAddress | undefined> {
+      for (let attempt = 1; locate !== undefined; attempt++) {
+        try {
+          const address = await locate();
+          if (this.connecting) return address;
+        } catch (error) {
+          emit('error', error instanceof Error ? error : new Error(String(error)));
+        }
+        if (this.connecting) await sleep(retryDelayMs(attempt));
+        // As the library words it.
+        if (!this.connecting) throw new Error('Connection is closed.');
+      }
+      return undefined;
     }
   };
 }

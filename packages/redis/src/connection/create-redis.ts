@@ -1,9 +1,9 @@
 import type { Logger } from '@chorus/service';
-import { Cluster, Redis, type RedisOptions } from 'ioredis';
+import { Cluster, type Redis, type RedisOptions } from 'ioredis';
 import { checkConnection } from './check.js';
 import type { RedisClient, RedisConfig } from './client.js';
+import { openServer } from './open-server.js';
 import { retryDelayMs } from './retry-delay.js';
-import { redisTlsOptions } from './tls.js';
 import { RedisWatch } from './watch.js';
 
 /** Interval at which the owners of a cluster's slots are read, in milliseconds. */
@@ -24,7 +24,6 @@ export function createRedis(
   watch: RedisWatch = new RedisWatch(),
 ): RedisClient {
   const link = watch.open(purpose, log);
-  const [url = ''] = config.urls;
   const options: RedisOptions = {
     enableOfflineQueue: false,
     // A command is never sent again automatically: it may have run, and the caller decides.
@@ -45,7 +44,7 @@ export function createRedis(
         // Otherwise a command would be sent again when its connection breaks.
         retryDelayOnFailover: 0,
       })
-    : new Redis(url, { ...options, ...redisTlsOptions(url, config.tls), ...link.options });
+    : openServer(config, link, options);
   link.attach(client);
   checkConnection(client, link, { timeoutMs: config.commandTimeoutMs, receives: false });
   if (client instanceof Cluster) {

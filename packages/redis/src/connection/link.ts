@@ -1,7 +1,7 @@
 import type { Logger } from '@chorus/service';
 import { Cluster, type Redis, type RedisOptions } from 'ioredis';
 import type { RedisClient } from './client.js';
-import { checkedConnector, type ServerCheck } from './connector.js';
+import type { ServerCheck } from './connector.js';
 import {
   describeLoss,
   describeRefusal,
@@ -47,15 +47,7 @@ export class RedisLink implements ServerCheck {
 
   constructor(private readonly parts: RedisLinkParts) {}
 
-  /** The library's options for a single server: which server is accepted, and which errors end a connection. */
-  get options(): Pick<
-    RedisOptions,
-    'Connector' | 'reconnectOnError' | 'disconnectTimeout' | 'maxLoadingRetryTime'
-  > {
-    return { Connector: checkedConnector(this), ...this.nodeOptions };
-  }
-
-  /** The library's options for each server of a Redis Cluster, where replicas are accepted. */
+  /** The library's options that decide which errors end a connection. */
   get nodeOptions(): Pick<RedisOptions, 'reconnectOnError' | 'disconnectTimeout' | 'maxLoadingRetryTime'> {
     return {
       reconnectOnError: (error) => this.#answered(error),

@@ -47,7 +47,7 @@ describe('a connection to Redis with TLS', function () {
     urls: [url],
     cluster: false,
     commandTimeoutMs: 2_000,
-    tls: readRedisTls(settings, [url]),
+    tls: readRedisTls(settings, true),
   });
 
   /** What is published arrives: commands and deliveries have connections of their own. */
@@ -58,8 +58,7 @@ describe('a connection to Redis with TLS', function () {
     const received: string[] = [];
     const subscriber = createSubscriber(commands, {
       purpose: 'subscriber',
-      url: redis.urls[0] ?? '',
-      tls: redis.tls,
+      server: redis,
       timeoutMs: 2_000,
       onMessage: (channel: string) => received.push(channel),
       onResumed: () => undefined,
@@ -109,7 +108,7 @@ describe('a connection to Redis with TLS', function () {
 
   it('is made to every node of a Redis Cluster', async () => {
     const { urls } = closer().add(await startRedisCluster({ tlsArgs: serverArgs() }));
-    const tls = readRedisTls(files(certificates.ca), urls);
+    const tls = readRedisTls(files(certificates.ca), true);
     await expectDelivery({ urls, cluster: true, commandTimeoutMs: 2_000, tls });
   });
 });

@@ -11,14 +11,14 @@ export interface RedisTlsSettings {
 
 /**
  * Reads the files of the settings.
- * @param urls valid Redis URLs
- * @returns undefined for connections without TLS
+ * @param secure whether any connection has TLS
+ * @returns undefined without TLS
  * @throws {ConfigError} one line that names the variable
  */
-export function readRedisTls(settings: RedisTlsSettings, urls: readonly string[]): TlsFiles | undefined {
+export function readRedisTls(settings: RedisTlsSettings, secure: boolean): TlsFiles | undefined {
   const names = ['REDIS_CA_FILE', 'REDIS_CERT_FILE', 'REDIS_KEY_FILE'] as const;
   const [ca, cert, key] = names.map((name) => settings[name]);
-  if (!isSecure(urls[0])) {
+  if (!secure) {
     const set = names.find((name) => settings[name] !== undefined);
     if (set === undefined) return undefined;
     throw new ConfigError(`${set} is set, but REDIS_URL has no TLS: it must begin with rediss://`);
@@ -39,13 +39,20 @@ export function readRedisTls(settings: RedisTlsSettings, urls: readonly string[]
 
 /** The library's options for a connection to this URL: none without TLS. */
 export function redisTlsOptions(url: string, files: TlsFiles | undefined): { tls?: ConnectionOptions } {
-  if (!isSecure(url)) return {};
-  const { hostname } = new URL(url);
-  // SNI, for servers that serve several names at one address; an IP address is not a valid name.
-  const named = isIP(hostname.replace(/^\[(.*)\]$/, '$1')) === 0;
-  return { tls: { ...files, ...(named ? { servername: hostname } : {}) } };
+  return isSecure(url) ? { tls: serverTls(new URL(url).hostname, files) } : {};
 }
 
-function isSecure(url: string | undefined): boolean {
+/** Options of a TLS connection to a server. */
+export function serverTls(host: string, files: TlsFiles | undefined): ConnectionOptions {
+  return { ...files, ...serverName(host) };
+}
+
+/** SNI, for servers that serve several names at one address; an IP address is not a valid name. */
+export function serverName(host: string): { servername?: string } {
+  return isIP(host.replace(/^\[(.*)\]$/, '$1')) === 0 ? { servername: host } : {};
+}
+
+/** Whether a URL of a server asks for TLS. */
+export function isSecure(url: string | undefined): boolean {
   return url?.startsWith('rediss:') ?? false;
 }

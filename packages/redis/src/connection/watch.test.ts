@@ -23,7 +23,7 @@ describe('the watch over connections to Redis', function () {
     const commands = createRedis(redis, silentLog, 'commands', watch);
     const subscriber = new RedisSubscriber({
       purpose: 'subscriber',
-      url: server.url,
+      server: redis,
       sharded: false,
       timeoutMs: 1_000,
       onMessage: () => undefined,

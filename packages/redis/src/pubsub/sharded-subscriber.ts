@@ -95,11 +95,11 @@ export class RedisShardedSubscriber {
     if (address === undefined || this.#closed) return undefined;
     let server = this.#servers.get(address);
     if (server === undefined) {
-      const url = new URL(this.options.url);
+      const url = new URL(this.options.server.urls[0] ?? '');
       url.host = address;
       server = new RedisSubscriber({
         ...this.options,
-        url: url.href,
+        server: { ...this.options.server, urls: [url.href] },
         sharded: true,
         onMoved: () => this.#refreshSoon(),
       });

@@ -1,8 +1,9 @@
-import type { Logger, TlsFiles } from '@chorus/service';
-import { Redis } from 'ioredis';
+import type { Logger } from '@chorus/service';
+import type { Redis, RedisOptions } from 'ioredis';
 import { checkConnection } from '../connection/check.js';
+import type { RedisConfig } from '../connection/client.js';
+import { openNode, openServer } from '../connection/open-server.js';
 import { retryDelayMs } from '../connection/retry-delay.js';
-import { redisTlsOptions } from '../connection/tls.js';
 import type { RedisWatch } from '../connection/watch.js';
 
 /** Channels per SUBSCRIBE, which keeps single commands and their replies small after an outage. */
@@ -15,9 +16,8 @@ export interface SubscriberOptions {
   purpose: string;
   /** Whether to use SSUBSCRIBE: all channels then belong to slots of the connected server. */
   sharded: boolean;
-  url: string;
-  /** For a `rediss://` URL. */
-  tls?: TlsFiles | undefined;
+  /** The server, or in a Redis Cluster what applies to every server. */
+  server: Pick<RedisConfig, 'urls' | 'tls' | 'sentinel'>;
   /** Maximum time without a response of the server, in milliseconds. */
   timeoutMs: number;
   onMessage(channel: string, payload: Buffer): void;
@@ -58,9 +58,9 @@ export class RedisSubscriber {
   #line: Promise<void> = Promise.resolve();
 
   constructor(private readonly options: SubscriberOptions) {
-    const { purpose, url, timeoutMs, log, sharded } = options;
+    const { purpose, server, timeoutMs, log, sharded } = options;
     const link = options.watch.open(purpose, log);
-    this.#redis = new Redis(url, {
+    const settings: RedisOptions = {
       connectionName: purpose,
       // Only for `CLIENT LIST`, and one more command that would need a permission.
       disableClientInfo: true,
@@ -70,9 +70,8 @@ export class RedisSubscriber {
       maxRetriesPerRequest: 0,
       autoResubscribe: false,
       retryStrategy: retryDelayMs,
-      ...redisTlsOptions(url, options.tls),
-      ...(sharded ? link.nodeOptions : link.options),
-    });
+    };
+    this.#redis = sharded ? openNode(server, link, settings) : openServer(server, link, settings);
     link.attach(this.#redis);
     checkConnection(this.#redis, link, { timeoutMs, receives: true });
     this.#redis.on('error', (error: Error) => {

@@ -88,7 +88,13 @@ describe('over a Redis Cluster', () => {
     };
     const subscribers = cluster.urls.map(
       (url) =>
-        new RedisSubscriber({ ...none, url, sharded: true, timeoutMs: patiently(2_000), log: silentLog }),
+        new RedisSubscriber({
+          ...none,
+          server: { urls: [url] },
+          sharded: true,
+          timeoutMs: patiently(2_000),
+          log: silentLog,
+        }),
     );
     for (const subscriber of subscribers) closer().defer(() => subscriber.close());
     const begun = performance.now();
