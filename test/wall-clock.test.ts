@@ -8,6 +8,8 @@ import { root } from './support/root.js';
  * takes `performance.now()`: a clock that is set back or forth must change nothing there.
  */
 const TIME_OF_DAY: Readonly<Record<string, string>> = {
+  'apps/api/src/audit/action-counts.ts': 'when something was done',
+  'apps/api/src/audit/audit.ts': 'when something was done',
   'apps/api/src/bans/repository.ts': 'bans end at a time of day',
   'apps/api/src/members/room-transaction.ts': 'when a change was made',
   'apps/api/src/messages/changes/changing-rooms.ts': 'the age of messages that others sent',

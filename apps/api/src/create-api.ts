@@ -17,6 +17,8 @@ import {
   packageVersion,
 } from '@chorus/service';
 import { Router } from '@koa/router';
+import { Audit } from './audit/audit.js';
+import { AuditRepository } from './audit/audit-repository.js';
 import { BoundedWork } from './auth/passwords/bounded-work.js';
 import { Passwords } from './auth/passwords/passwords.js';
 import { PasswordRules } from './auth/passwords/rules.js';
@@ -153,12 +155,14 @@ export async function createApi(config: ApiConfig, parts: ApiParts): Promise<Api
   const eventLog = new EventLog(parts.db, config.retentionDays);
   const eventFeed = new EventFeed(eventLog);
   const addresses = new AllowedAddresses(config.webhookAllowAddresses);
+  const auditEntries = new AuditRepository(parts.db);
+  const audit = new Audit({ entries: auditEntries, metrics, log });
   const webhooks = new WebhookService(
     new WebhookRepository(parts.db, config.maxWebhooks),
     eventLog,
     addresses,
   );
-  addRoutes(router, publicRoutes, {
+  const services = {
     eventLog,
     eventFeed,
     webhooks,
@@ -190,12 +194,15 @@ export async function createApi(config: ApiConfig, parts: ApiParts): Promise<Api
       access: new RoomAccess(roomRepository, config.auth.mode),
     }),
     ...messageServices,
-  });
+  };
+  addRoutes(router, publicRoutes, services, audit);
 
   const closer = new Closer();
   closer.defer(() => hook?.close());
   const traces = await createTraces(config.traces, { service: 'api', nodeId, log });
   if (traces !== undefined) closer.add(traces);
+  // After the ports: requests in progress are recorded.
+  closer.add(audit);
   const bringIn = async (): Promise<void> => {
     const restoration = await parts.access.beginRestoration();
     await sessions.bringIn();
@@ -215,6 +222,8 @@ export async function createApi(config: ApiConfig, parts: ApiParts): Promise<Api
     webhooks,
     eventLog,
     eventFeed,
+    audit,
+    auditEntries,
     log,
   };
   const requests = new RequestMetrics(metrics);
@@ -238,6 +247,7 @@ export async function createApi(config: ApiConfig, parts: ApiParts): Promise<Api
   }
   // Before the ports: requests that wait for events end.
   closer.add(eventFeed);
+  audit.start();
   mirror.start();
   roomServices.membershipMirror.start();
   roomServices.userDeletions.start();

@@ -20,6 +20,9 @@ const dispatchSettings = {
   EVENT_RETENTION_DAYS: integer(1, 365)
     .default(7)
     .describe('Age in days from which events are removed from the log.'),
+  AUDIT_RETENTION_DAYS: integer(1, 3_650)
+    .default(90)
+    .describe('Age in days from which entries of the audit are removed.'),
   WEBHOOK_RETENTION_DAYS: integer(1, 365)
     .default(3)
     .describe('Time in days for which a webhook is retried; then the event is given up.'),
@@ -49,6 +52,7 @@ export const dispatcherSettings = {
 
 export interface DispatchConfig {
   readonly eventRetentionDays: number;
+  readonly auditRetentionDays: number;
   /** Retention of messages; undefined: they are kept for ever. */
   readonly retentionDays: number | undefined;
   readonly webhookRetentionDays: number;
@@ -90,6 +94,7 @@ export function loadDispatchConfig(env: Environment): DispatchConfig {
   }
   return {
     eventRetentionDays: days,
+    auditRetentionDays: settings.AUDIT_RETENTION_DAYS,
     retentionDays: retentionDays(settings),
     webhookRetentionDays: webhookDays,
     webhookConcurrency: settings.WEBHOOK_CONCURRENCY,

@@ -12,7 +12,8 @@ import {
 } from '@chorus/service';
 import type { DispatchConfig, DispatcherConfig } from './config.js';
 import { addDispatchMetrics } from './metrics.js';
-import { EventRetention } from './sequencing/event-retention.js';
+import { auditRetention } from './retention/audit-retention.js';
+import { eventRetention } from './retention/event-retention.js';
 import { Sequencer } from './sequencing/sequencer.js';
 import { WebhookDispatching } from './webhooks/dispatching.js';
 import { lanesAtOnce } from './webhooks/lanes.js';
@@ -65,7 +66,10 @@ export function startDispatching(
 ): Closeable {
   const closer = new Closer();
   const sequencer = closer.add(new Sequencer(db, log));
-  const retention = closer.add(new EventRetention(db, config.eventRetentionDays, log));
+  const removals = [
+    closer.add(eventRetention(db, config.eventRetentionDays, log)),
+    closer.add(auditRetention(db, config.auditRetentionDays, log)),
+  ];
   const counts = { delivered: 0, failed: 0, given_up: 0 };
   addDispatchMetrics(metrics, sequencer, counts, db);
   const eventLog = new EventLog(db, config.retentionDays);
@@ -82,7 +86,7 @@ export function startDispatching(
   };
   const webhooks = closer.add(new WebhookDispatching(parts, leaseMs, log));
   sequencer.start();
-  retention.start();
+  for (const removal of removals) removal.start();
   webhooks.start();
   return closer;
 }

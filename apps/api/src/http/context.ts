@@ -2,6 +2,7 @@ import type { VerifiedToken } from '@chorus/auth';
 import type { RoomVerdict } from '@chorus/control';
 import type { Member } from '@chorus/protocol';
 import type { RouterContext } from '@koa/router';
+import type { AuditCount } from '../audit/audit-entry.js';
 import type { ApiKey } from '../keys/api-key.js';
 
 /** What middleware stores about a request. */
@@ -18,6 +19,10 @@ export interface RequestState {
   token?: VerifiedToken | undefined;
   /** API key of the request. */
   key?: ApiKey | undefined;
+  /** Room in the path. */
+  roomId?: number | undefined;
+  /** What the audit counts; undefined: the request, once. */
+  counts?: readonly AuditCount[] | undefined;
   /** What the mirror holds of the user and the room in the path; only for operations that are `mirrored`. */
   inRoom?: RoomVerdict | undefined;
   /** The thrown error, for the log. */

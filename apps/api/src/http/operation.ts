@@ -23,6 +23,8 @@ export interface Declaration<
   readonly access: Access;
   /** What API keys need for it. Default: they may not use it. */
   readonly scope?: KeyScope;
+  /** Whether the audit counts uses by API keys instead of storing each: for what programs do many times a second. */
+  readonly counted?: true;
   /** Whether the access list is asked what the user is in the room of the path, too: see `RequestState.inRoom`. */
   readonly mirrored?: true;
   /**
@@ -89,7 +91,8 @@ export function operation<
       const admission = await identify(ctx);
       const params = read.params(ctx);
       const run = async () => act(ctx, { params, query: read.query(ctx), body: read.body(ctx) });
-      const allowed = allow(admission, roomIn(params));
+      ctx.state.roomId = roomIn(params);
+      const allowed = allow(admission, ctx.state.roomId);
       const early = declaration.concurrent ? run() : undefined;
       // Refused senders learn nothing else.
       early?.catch(() => {});

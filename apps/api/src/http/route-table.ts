@@ -1,5 +1,7 @@
 import { Refusal } from '@chorus/protocol';
 import type { Router } from '@koa/router';
+import type { Audit } from '../audit/audit.js';
+import { audited } from '../audit/audited.js';
 import type { AccessServices } from '../auth/authenticate.js';
 import type { RequestState } from './context.js';
 import type { Operation } from './operation.js';
@@ -24,15 +26,19 @@ export function routesOf<S>(table: RouteTable<S>): Route<S>[] {
   });
 }
 
+/** Adds the routes of a table. What API keys change by them is recorded in the audit. */
 export function addRoutes<S>(
   router: Router<RequestState>,
   table: RouteTable<S>,
   services: S & AccessServices,
+  audit: Pick<Audit, 'record' | 'count'>,
 ): void {
   const routes = routesOf(table);
   refuseShadowed(router, routes);
   for (const { method, path, operation } of routes) {
-    router.register(path, [method], operation.handler(services));
+    const handler = operation.handler(services);
+    const changes = method !== 'GET';
+    router.register(path, [method], changes ? audited(operation.declaration, handler, audit) : handler);
   }
 }
 

@@ -16,6 +16,7 @@ export const markRead = operation(
       'watch the inbox receive `read`, in rooms with at most 100 members all `chorus.v1` sockets in the room.',
     access: 'rooms',
     scope: 'messages:write',
+    counted: true,
     params: roomPath,
     body: markReadInput,
     answer: { status: 200, description: 'Up to where the user has read now.', body: readPositionJson },

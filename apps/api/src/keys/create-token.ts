@@ -31,6 +31,7 @@ export const createToken = operation(
       'its tokens and closes their sockets.',
     access: 'key',
     scope: 'messages:write',
+    counted: true,
     answer: { status: 201, description: 'The token.', body: tokenJson },
     errors: { 404: 'The user has no account.' },
   },

@@ -2,6 +2,8 @@ import type { RoomDirectory } from '@chorus/broker';
 import type { NodeRegistry } from '@chorus/control';
 import type { PresenceStore } from '@chorus/presence';
 import type { Logger } from '@chorus/service';
+import type { Audit } from '../audit/audit.js';
+import type { AuditRepository } from '../audit/audit-repository.js';
 import type { UserRepository } from '../auth/user-repository.js';
 import type { BanService } from '../bans/service.js';
 import type { EventServices } from '../events/read-events.js';
@@ -19,6 +21,8 @@ export interface OperatorServices extends EventServices, WebhookServices {
   readonly users: UserRepository;
   readonly bans: BanService;
   readonly keys: KeyRepository;
+  readonly audit: Pick<Audit, 'record' | 'count'>;
+  readonly auditEntries: Pick<AuditRepository, 'list'>;
   readonly sessions: Pick<SessionService, 'end'>;
   /** Sends events to every gateway. */
   readonly directory: Pick<RoomDirectory, 'announce'>;

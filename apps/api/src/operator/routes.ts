@@ -1,4 +1,6 @@
 import type { Router } from '@koa/router';
+import { auditOperators } from '../audit/audited.js';
+import { listAudit } from '../audit/list-audit.js';
 import type { RequestState } from '../http/context.js';
 import { jsonBody } from '../http/middleware/json-body.js';
 import { banUser } from './bans/ban-user.js';
@@ -19,8 +21,10 @@ import { listConnections, listNodes } from './nodes/list-nodes.js';
 import { rebalance } from './nodes/rebalance.js';
 import { addWebhookRoutes } from './webhooks/routes.js';
 
+/** Adds the routes of operators. The names of those that change something are the actions in the audit. */
 export function addOperatorRoutes(router: Router<RequestState>, services: OperatorServices): void {
   const json = jsonBody();
+  router.use(auditOperators(services.audit));
   router.get('/nodes', listNodes(services));
   router.get('/connections', listConnections(services));
   router.get('/rooms', listBusiestRooms(services));
@@ -28,16 +32,17 @@ export function addOperatorRoutes(router: Router<RequestState>, services: Operat
   router.get('/bans', listBans(services));
   router.get('/events', listEvents(services));
   router.get('/keys', listKeys(services));
+  router.get('/audit', listAudit(services));
 
-  router.post('/keys', noQuery, json, createKey(services));
-  router.delete('/keys/:keyId', noQuery, revokeKey(services));
-  router.post('/users/:userId/disconnect', noQuery, json, disconnectUser(services));
-  router.put('/users/:userId/ban', noQuery, json, banUser(services));
-  router.post('/users/:userId/ban', noQuery, json, banUser(services));
-  router.delete('/users/:userId/ban', liftBan(services));
-  router.post('/nodes/:nodeId/drain', noQuery, json, drainNode(services, true));
-  router.delete('/nodes/:nodeId/drain', noQuery, drainNode(services, false));
-  router.post('/rebalance', noQuery, json, rebalance(services));
-  router.post('/broadcast', noQuery, json, broadcast(services));
+  router.post('createKey', '/keys', noQuery, json, createKey(services));
+  router.delete('revokeKey', '/keys/:keyId', noQuery, revokeKey(services));
+  router.post('disconnectUser', '/users/:userId/disconnect', noQuery, json, disconnectUser(services));
+  router.put('banUser', '/users/:userId/ban', noQuery, json, banUser(services));
+  router.post('banUser', '/users/:userId/ban', noQuery, json, banUser(services));
+  router.delete('liftBan', '/users/:userId/ban', liftBan(services));
+  router.post('drainNode', '/nodes/:nodeId/drain', noQuery, json, drainNode(services, true));
+  router.delete('endDrain', '/nodes/:nodeId/drain', noQuery, drainNode(services, false));
+  router.post('rebalance', '/rebalance', noQuery, json, rebalance(services));
+  router.post('broadcast', '/broadcast', noQuery, json, broadcast(services));
   addWebhookRoutes(router, services);
 }

@@ -1,4 +1,4 @@
-import { type ControlEvent, MemoryRoomDirectory, MemoryRoomStore } from '@chorus/broker';
+import { type ControlEvent, MemoryBroker, MemoryRoomDirectory, MemoryRoomStore } from '@chorus/broker';
 import { IGNORE } from '@chorus/broker/testing';
 import { MemoryNodeRegistry } from '@chorus/control';
 import type { Database } from '@chorus/database';
@@ -38,7 +38,7 @@ export async function startOperatorApi(
   const running = await startApi(
     db,
     { OPERATOR_PORT: '0', OPERATOR_TOKEN, ...env },
-    { nodes, directory: new MemoryRoomDirectory(rooms) },
+    { nodes, directory: new MemoryRoomDirectory(rooms), messagePublisher: new MemoryBroker(rooms) },
   );
   const anonymous = new Client(`http://127.0.0.1:${running.api.operatorPort}`);
   return {

@@ -2,7 +2,7 @@ import { createDatabase, type Database, EventLog, recordEvents } from '@chorus/d
 import { listenForEvents, migratedTestDatabase } from '@chorus/database/testing';
 import { createPrng, silentLog } from '@chorus/testing';
 import { expect } from 'chai';
-import { EventRetention } from './event-retention.js';
+import { eventRetention } from '../retention/event-retention.js';
 import { Sequencer } from './sequencer.js';
 
 const ROOMS = 3;
@@ -128,12 +128,12 @@ describe('the sequencer of events', function () {
     await record(Array.from({ length: 12 }, (_, index) => index + 1));
     await new Sequencer(db, silentLog).run();
     await db.$executeRaw`UPDATE events SET at = now() - interval '8 days' WHERE position < 10 OR position = 12`;
-    await new EventRetention(db, 7, silentLog).run();
+    await eventRetention(db, 7, silentLog).run();
     // The last one is old, and behind a young one: clocks and long transactions.
     expect(numbersOf(await log.page(0, 20))).to.deep.equal([10, 11, 12]);
     expect(await log.ends()).to.deep.equal({ last: 12, removed: 9 });
     await db.$executeRaw`UPDATE events SET at = now() - interval '8 days'`;
-    await new EventRetention(db, 7, silentLog).run();
+    await eventRetention(db, 7, silentLog).run();
     expect(await log.ends()).to.deep.equal({ last: 12, removed: 12 });
     await record([13]);
     await new Sequencer(db, silentLog).run();

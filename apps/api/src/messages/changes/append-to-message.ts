@@ -12,6 +12,7 @@ export const appendToMessage = operation(
     description: IDEMPOTENT,
     access: 'rooms',
     scope: 'messages:write',
+    counted: true,
     mirrored: true,
     params: messagePath,
     body: appendInput,

@@ -12,6 +12,7 @@ export const deleteMessage = operation(
     description: IDEMPOTENT,
     access: 'rooms',
     scope: 'messages:write',
+    counted: true,
     mirrored: true,
     params: messagePath,
     answer: { status: 200, description: 'The change was accepted.', body: entryJson },

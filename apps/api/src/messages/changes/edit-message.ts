@@ -12,6 +12,7 @@ export const editMessage = operation(
     description: IDEMPOTENT,
     access: 'rooms',
     scope: 'messages:write',
+    counted: true,
     mirrored: true,
     params: messagePath,
     body: editInput,

@@ -18,6 +18,7 @@ export const reactionOperation = (
       description: IDEMPOTENT,
       access: 'rooms',
       scope: 'messages:write',
+      counted: true,
       mirrored: true,
       params: reactionPath,
       answer: { status: 200, description: 'The change was accepted.', body: entryJson },

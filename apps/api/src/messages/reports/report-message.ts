@@ -13,6 +13,7 @@ export const reportMessage = operation(
     description: 'One user has one report of a message: a further one replaces the reason.',
     access: 'rooms',
     scope: 'messages:write',
+    counted: true,
     params: messagePath,
     body: reportInput,
     answer: { status: 201, description: 'The report.', body: reportJson },

@@ -1,5 +1,6 @@
 import { clientMsgIdSchema, idSchema, type Refusal } from '@chorus/protocol';
 import { z } from 'zod';
+import type { AuditCount } from '../../audit/audit-entry.js';
 import { toRefusal } from '../../http/middleware/format-errors.js';
 import { operation } from '../../http/operation.js';
 import { failure, named } from '../../http/schemas.js';
@@ -48,6 +49,7 @@ export const sendBatch = operation(
       'keep later ones from being sent. A body with an invalid field is refused as a whole with 400.',
     access: 'key',
     scope: 'messages:write',
+    counted: true,
     bodyKiB: BODY_KIB,
     body: batchInput,
     answer: { status: 200, description: 'The results, also if some messages were refused.', body: batchJson },
@@ -72,11 +74,29 @@ export const sendBatch = operation(
           return { roomId, ...(await sending.sendAdmitted({ ...room.value, key }, message)) };
         }),
       );
+      state.counts = countsOf(messages, sent);
       return {
         results: sent.map((result) => (result.status === 'fulfilled' ? result.value : failed(result.reason))),
       };
     },
 );
+
+/** Returns the numbers of messages by room and status, for the audit. */
+function countsOf(
+  messages: ReadonlyArray<{ readonly roomId: number }>,
+  sent: ReadonlyArray<PromiseSettledResult<unknown>>,
+): AuditCount[] {
+  const counts = new Map<number, Map<number, number>>();
+  for (const [at, { roomId }] of messages.entries()) {
+    const result = sent[at];
+    const status = result?.status === 'rejected' ? toRefusal(result.reason).status : 201;
+    const room = counts.get(roomId) ?? new Map<number, number>();
+    counts.set(roomId, room.set(status, (room.get(status) ?? 0) + 1));
+  }
+  return [...counts].flatMap(([roomId, room]) =>
+    [...room].map(([status, times]) => ({ roomId, status, times })),
+  );
+}
 
 /** @throws the reason, if it is a defect: then the log has it */
 function failed(reason: unknown): Pick<Refusal, 'code'> & { readonly error: string } {

@@ -13,6 +13,7 @@ export const sendMessage = operation(
     description: IDEMPOTENT,
     access: 'rooms',
     scope: 'messages:write',
+    counted: true,
     mirrored: true,
     params: roomPath,
     body: newMessageInput,

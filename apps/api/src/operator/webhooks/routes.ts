@@ -66,14 +66,20 @@ export function addWebhookRoutes(router: Router<RequestState>, { webhooks, log }
     redelivered(ctx, idOf(ctx), await webhooks.redeliverSpan(idOf(ctx), from, to));
   };
 
-  router.post('/webhooks', noQuery, body, create);
+  router.post('createWebhook', '/webhooks', noQuery, body, create);
   router.get('/webhooks', list);
   router.get('/webhooks/:webhookId', noQuery, get);
-  router.patch('/webhooks/:webhookId', noQuery, body, change);
-  router.delete('/webhooks/:webhookId', noQuery, remove);
-  router.post('/webhooks/:webhookId/secret', noQuery, body, rotate);
-  router.post('/webhooks/:webhookId/resume', noQuery, body, resume);
-  router.post('/webhooks/:webhookId/redeliver', noQuery, body, redeliver);
+  router.patch('changeWebhook', '/webhooks/:webhookId', noQuery, body, change);
+  router.delete('deleteWebhook', '/webhooks/:webhookId', noQuery, remove);
+  router.post('rotateWebhookSecret', '/webhooks/:webhookId/secret', noQuery, body, rotate);
+  router.post('resumeWebhook', '/webhooks/:webhookId/resume', noQuery, body, resume);
+  router.post('redeliverEvents', '/webhooks/:webhookId/redeliver', noQuery, body, redeliver);
   router.get('/webhooks/:webhookId/deliveries', deliveries);
-  router.post('/webhooks/:webhookId/deliveries/:eventId/redeliver', noQuery, body, redeliverOne);
+  router.post(
+    'redeliverEvent',
+    '/webhooks/:webhookId/deliveries/:eventId/redeliver',
+    noQuery,
+    body,
+    redeliverOne,
+  );
 }
