@@ -43,6 +43,20 @@ describe('createLogger', function () {
     expect(lines.map(({ msg }) => msg)).to.deep.equal(['one', 'two']);
   });
 
+  it('writes lines that come while a slow reader holds up a write', async () => {
+    const { child, lines, nextLine, ended } = logging(`
+      log.warn({ text: 'x'.repeat(300_000) }, 'one');
+      log.info('two');
+    `);
+    child.stderr.pause();
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    child.stderr.resume();
+    while (lines.length < 2) await nextLine();
+    child.kill('SIGKILL');
+    await ended;
+    expect(lines.map(({ msg }) => msg)).to.deep.equal(['one', 'two']);
+  });
+
   it('loses no line at an exit, in whatever sizes and moments lines come', async () => {
     const { lines, ended } = logging(`
       for (let n = 0; n < 500; n++) {

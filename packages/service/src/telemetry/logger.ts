@@ -3,14 +3,8 @@ import { type Logger, pino } from 'pino';
 
 export type { Logger } from 'pino';
 
-/** A destination with this field gets the level of each line before the line. */
+/** A stream with this field gets the level of each line before the line. */
 const LEVELS: unique symbol = Symbol.for('pino.metadata');
-
-type LogOutput = ReturnType<typeof pino.destination> & {
-  [LEVELS]?: true;
-  lastLevel?: number;
-  readonly destroyed?: boolean;
-};
 
 export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 
@@ -32,8 +26,8 @@ export function createLogger(options: {
   /** Id of this process in the cluster; a field of every line. */
   nodeId?: string;
 }): Logger {
-  const output = pino.destination({ fd: 2, sync: false, minLength: GATHERED_BYTES });
-  gatherLines(output);
+  const output = pino.destination({ fd: 2, sync: false });
+  const lines = new GatheredLines((text) => output.write(text));
   let failing = false;
   // If the terminal was closed, the reader has ended or the disk is full, only log lines are lost.
   output.on('error', () => {
@@ -45,6 +39,7 @@ export function createLogger(options: {
   // Called when the process exits. sonic-boom 4.2.1 retries a write that fails for ever: the process would never end.
   const flushSync = output.flushSync.bind(output);
   output.flushSync = () => {
+    lines.flush();
     if (!failing && writable(2)) flushSync();
   };
   return pino(
@@ -70,26 +65,33 @@ export function createLogger(options: {
         censor: '[redacted]',
       },
     },
-    output,
+    lines,
   );
 }
 
-/** A write for each line would take a busy API a twentieth of its time. */
-function gatherLines(output: LogOutput): void {
-  output[LEVELS] = true;
-  const write = output.write.bind(output);
-  let timer: NodeJS.Timeout | undefined;
-  const flush = (): void => {
-    timer = undefined;
-    if (output.destroyed !== true) output.flush();
-  };
-  output.write = (line) => {
-    const written = write(line);
-    if ((output.lastLevel ?? WARN) >= WARN) output.flush();
-    // Also then: while a write is in progress, a flush does nothing.
-    if (timer === undefined) timer = setTimeout(flush, GATHERED_MS).unref();
-    return written;
-  };
+/** Gathers lines: a write for each of them would take a busy API a tenth of its time. */
+class GatheredLines {
+  readonly [LEVELS] = true;
+  /** Level of the line that {@link write} gets next. */
+  lastLevel = WARN;
+  #text = '';
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(private readonly output: (text: string) => void) {}
+
+  write(line: string): void {
+    this.#text += line;
+    if (this.lastLevel >= WARN || this.#text.length >= GATHERED_BYTES) this.flush();
+    else this.#timer ??= setTimeout(() => this.flush(), GATHERED_MS).unref();
+  }
+
+  flush(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    const text = this.#text;
+    this.#text = '';
+    if (text !== '') this.output(text);
+  }
 }
 
 /** Returns false if writing to a descriptor fails, as to a terminal that was closed. */
