@@ -26,6 +26,6 @@ describe('a bundled program', function () {
     const line = program.stderr.split('\n').find((candidate) => candidate.includes('a bug')) ?? '{}';
     const { err } = JSON.parse(line) as { err?: { stack?: string } };
     expect(err?.stack).to.match(/packages\/service\/src\/http\/server\.ts:\d+/);
-    expect(err?.stack).to.match(/apps\/archiver\/src\/create-archiver\.ts:\d+/);
+    expect(err?.stack).to.match(/apps\/archiver\/src\/main\.ts:\d+/);
   });
 });
