@@ -1,4 +1,5 @@
 import type { Browser } from 'playwright-core';
+import { OPERATOR_SETTINGS } from '../../support/clients/operator.js';
 import { startTestCluster, type TestCluster } from '../../support/servers/cluster.js';
 import { launchChromium } from './launch-chromium.js';
 import { openVisitor, type Visitor, type VisitorOptions } from './visitor.js';
@@ -31,7 +32,7 @@ after(async function () {
 
 async function open(): Promise<Stage & { close(): Promise<void> }> {
   const env = {
-    ...{ PRESENCE_LEASE_MS: LEASE_MS, PRESENCE_GRACE_MS: '100' },
+    ...{ PRESENCE_LEASE_MS: LEASE_MS, PRESENCE_GRACE_MS: '100', ...OPERATOR_SETTINGS },
     // For users who fill a room.
     MAX_MESSAGES_PER_SECOND: '100000',
   };
