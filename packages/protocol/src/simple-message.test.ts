@@ -26,6 +26,11 @@ describe('simpleMessageSentAt', () => {
       expect(simpleMessageSentAt(ROOM, AT, frame(content)), JSON.stringify(content.slice(0, 20))).to.equal(5);
     }
     expect(simpleMessageSentAt(ROOM, AT, frame('a', { clientMsgId: 'a.b:c_d-e' }, 9))).to.equal(5);
+    const ofBot = messageEncoder(ROOM, { id: 7, username: 'bot', bot: true });
+    for (const clientMsgId of [undefined, 'x']) {
+      const text = openFrame(AT) + ofBot({ content: 'a', id: 'x', sentAt: 5, clientMsgId });
+      expect(simpleMessageSentAt(ROOM, AT, text)).to.equal(5);
+    }
   });
 
   it('does not recognise messages with more than text, or of another place', () => {
@@ -45,7 +50,9 @@ describe('simpleMessageSentAt', () => {
   });
 
   it('recognises only frames that readMessage returns unchanged, wherever they are damaged', () => {
-    const whole = frame('a "\n', { clientMsgId: 'x' }, 9);
+    const sender = { id: 7, username: 'Ann', bot: true } as const;
+    const parts = { content: 'a "\n', id: 'gateway-1-x', sentAt: 5, clientMsgId: 'x' };
+    const whole = openFrame(AT, 9) + messageEncoder(ROOM, sender)(parts);
     let recognised = 0;
     for (const damage of [
       '',

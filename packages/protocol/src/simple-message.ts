@@ -8,7 +8,7 @@ const TEXT = '"[^"\\\\\\0-\\x1f]*(?:\\\\(?:["\\\\bfnrt]|u00(?:0[1-7bef]|1[0-9a-f
 /** A frame of a message that has only text, as gateways write it. */
 const SIMPLE = new RegExp(
   `^\\{"seq":(${WHOLE}),"epoch":(${WHOLE})(?:,"n":[1-9]\\d{0,14})?,"type":"message","content":${TEXT},"roomId":(${WHOLE}),` +
-    `"username":${TEXT},"userId":${WHOLE},"id":${TEXT},"sentAt":(${WHOLE})(?:,"clientMsgId":"[\\w.:-]{1,64}")?\\}$`,
+    `"username":${TEXT},"userId":${WHOLE},"id":${TEXT},"sentAt":(${WHOLE})(?:,"clientMsgId":"[\\w.:-]{1,64}")?(?:,"bot":true)?\\}$`,
 );
 
 /**

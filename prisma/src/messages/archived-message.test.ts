@@ -51,6 +51,8 @@ describe('ArchivedMessage', function () {
       ...contents.map((content) => ({ content })),
       { n: 12 },
       { clientMsgId: 'a.b:c_d-e' },
+      { clientMsgId: 'x', bot: true },
+      { bot: false },
       { mentions: [] },
       { sentAt: new Date('1970-01-01T00:00:00Z') },
       { sentAt: new Date('9999-12-31T23:59:59.999Z') },
@@ -59,6 +61,7 @@ describe('ArchivedMessage', function () {
     for (const message of messages) {
       const current = message.current();
       expect(message.json()).to.equal(JSON.stringify(showMessage(current, 7)));
+      expect(message.more).to.deep.equal([]);
       const { epoch, seq, sentAt } = current;
       expect([message.epoch, message.seq, message.sentAt]).to.deep.equal([epoch, seq, sentAt]);
     }

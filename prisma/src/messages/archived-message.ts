@@ -4,7 +4,7 @@ import type { Raw, RowReader } from '../adapter/prepared-query.js';
 import { currentMessageOf, type MessageRow } from './message-row.js';
 
 /** Number of `MESSAGE_COLUMNS`. */
-export const MESSAGE_COLUMN_COUNT = 21;
+export const MESSAGE_COLUMN_COUNT = 22;
 
 /**
  * A message of the database as it was sent: its JSON is put together from the texts that PostgreSQL has sent, because reading all fields
@@ -39,7 +39,7 @@ export class ArchivedMessage implements Position {
 
   /** Returns what {@link current} is as JSON; undefined for a message with more than text, or one that has changed. */
   json(): string | undefined {
-    const [epoch, seq, n, id, userId, username, content, , clientMsgId, ...more] = this.row;
+    const [epoch, seq, n, id, userId, username, content, , clientMsgId, bot, ...more] = this.row;
     const [data, mentions, replyEpoch, , editedAt, changedEpoch, , deletedAt, , , replies] = more;
     const isPlain =
       data === null &&
@@ -52,9 +52,10 @@ export class ArchivedMessage implements Position {
     if (!isPlain) return undefined;
     const ordinal = n === null ? '' : `,"n":${n}`;
     const tag = clientMsgId === null ? '' : `,"clientMsgId":${JSON.stringify(clientMsgId)}`;
+    const kind = bot === 't' ? ',"bot":true' : '';
     return (
       `{"seq":${seq},"epoch":${epoch}${ordinal},"type":"message","content":${JSON.stringify(content)},"roomId":${this.roomId},` +
-      `"username":${JSON.stringify(username)},"userId":${userId},"id":${JSON.stringify(id)},"sentAt":${this.sentAt}${tag}}`
+      `"username":${JSON.stringify(username)},"userId":${userId},"id":${JSON.stringify(id)},"sentAt":${this.sentAt}${tag}${kind}}`
     );
   }
 }
