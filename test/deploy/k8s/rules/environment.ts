@@ -29,6 +29,7 @@ const SECRETS = 'chorus-secrets';
 const EXAMPLES: Readonly<Record<string, string>> = {
   JWT_SECRET: 'an example of a secret, long enough for production',
   JWT_ACCEPTED_SECRETS: 'another-example-of-a-secret-long-enough-for-production',
+  BEFORE_PUBLISH_SECRET: `whsec_${'k8s+'.repeat(8)}`,
   OPERATOR_TOKEN: 'an-example-of-a-token-long-enough-for-production',
   DATABASE_URL: 'postgresql://chorus:secret@db.internal:5432/chorus',
   REDIS_URL: 'rediss://:secret@redis.internal:6379',
