@@ -1,5 +1,6 @@
 import { MemoryReadPositions, MemoryRoomStore } from '@chorus/broker';
 import { createDatabase, type Database } from '@chorus/database';
+import { MemoryPresenceStore } from '@chorus/presence';
 import { Metrics, StartError, type WorkerService } from '@chorus/service';
 import { recordedLog, until } from '@chorus/testing';
 import { expect } from 'chai';
@@ -14,6 +15,7 @@ describe('createArchiver', function () {
   let queue: TestQueue;
   let archiver: WorkerService | undefined;
   const reads = new MemoryReadPositions(new MemoryRoomStore());
+  const { journal } = new MemoryPresenceStore({ announce() {} });
   const config = (env: Record<string, string> = {}) =>
     loadArchiverConfig({
       HOST: '127.0.0.1',
@@ -31,6 +33,7 @@ describe('createArchiver', function () {
       db,
       queue,
       reads,
+      journal,
       metrics: new Metrics(),
       log: recordedLog().log,
     });
@@ -93,7 +96,7 @@ describe('createArchiver', function () {
     const readOnly = createDatabase(url, { poolSize: 1, timeoutMs: 3_000 });
     let redisTrouble: string | undefined = 'cannot be reached (ECONNREFUSED)';
     const { lines, log } = recordedLog();
-    const parts = { db: readOnly, queue, reads, metrics: new Metrics(), log };
+    const parts = { db: readOnly, queue, reads, journal, metrics: new Metrics(), log };
     archiver = await createArchiver(config(), { ...parts, redisTrouble: () => redisTrouble });
     const ask = async (): Promise<[number, unknown]> => {
       const answer = await fetch(`http://127.0.0.1:${archiver?.port}/readyz`);
@@ -152,6 +155,7 @@ describe('createArchiver', function () {
       db,
       queue: other,
       reads,
+      journal,
       metrics: new Metrics(),
       log: recordedLog().log,
     }).catch((failure: unknown) => failure);
@@ -166,7 +170,7 @@ describe('createArchiver', function () {
     await start();
     expect(archiver?.operatorPort).to.equal(undefined);
     await archiver?.close();
-    const parts = { db, queue, reads, metrics: new Metrics(), log: recordedLog().log };
+    const parts = { db, queue, reads, journal, metrics: new Metrics(), log: recordedLog().log };
     archiver = await createArchiver(config({ OPERATOR_PORT: '0' }), parts);
     const url = `http://127.0.0.1:${archiver.operatorPort}`;
     expect(await (await fetch(`${url}/readyz`)).json()).to.deep.equal({ status: 'ready' });

@@ -1,5 +1,7 @@
+import { randomBytes } from 'node:crypto';
 import type { ArchiveQueue, HistoryLimits, ReadPositions } from '@chorus/broker';
 import type { Database, PreparedStatements } from '@chorus/database';
+import type { PresenceJournal } from '@chorus/presence';
 import {
   createTraces,
   type Logger,
@@ -15,6 +17,9 @@ import type { ArchiveConfig, ArchiverConfig } from './config.js';
 import { MessageStore } from './message-store.js';
 import { addArchiveMetrics, addRemovalMetrics, batchSeconds } from './metrics/archive-metrics.js';
 import { BacklogReader } from './metrics/backlog-reader.js';
+import { addPresenceMetrics } from './metrics/presence-metrics.js';
+import { PresenceLog } from './presence/presence-log.js';
+import { PresenceWork } from './presence/presence-work.js';
 import { archiverTrouble } from './readiness.js';
 import { ReadStore } from './reads/read-store.js';
 import { ReadWork } from './reads/read-work.js';
@@ -30,6 +35,7 @@ export interface ArchiverParts {
   readonly db: Database;
   readonly queue: ArchiveQueue;
   readonly reads: ReadPositions;
+  readonly journal: PresenceJournal;
   /** Stores messages with less latency than `db`, where each is waited for; not behind a pooler. */
   readonly prepared?: PreparedStatements;
   /**
@@ -64,6 +70,9 @@ export function createArchiver(config: ArchiverConfig, parts: ArchiverParts): Pr
           for (const work of [archiver, makeRemoval(archive, own), makeReadArchiver(archive, own)]) {
             closer.add(work).start();
           }
+          const presence = makePresenceArchiver(archive, own, nodeId);
+          closer.defer(presence.release);
+          closer.add(presence.archiver).start();
         },
       };
     },
@@ -73,7 +82,7 @@ export function createArchiver(config: ArchiverConfig, parts: ArchiverParts): Pr
 /** Creates an archiver within another process, not started yet. */
 export function makeArchiver(
   config: ArchiveConfig,
-  { db, prepared, queue, metrics, log }: Omit<ArchiverParts, 'reads'>,
+  { db, prepared, queue, metrics, log }: Omit<ArchiverParts, 'reads' | 'journal'>,
   traces?: Traces,
 ): Archiver {
   const plain = new MessageStore(db, config.batchMessages, log, prepared, config.historySize);
@@ -110,4 +119,21 @@ export function makeReadArchiver(
   { db, reads, log }: Pick<ArchiverParts, 'db' | 'reads' | 'log'>,
 ): Archiver {
   return new Archiver(new ReadWork(reads, new ReadStore(db)), log, intervalMs, 'read positions');
+}
+
+/** Creates what records the events of presence, within another process, not started yet. */
+export function makePresenceArchiver(
+  { intervalMs, leaseMs }: ArchiveConfig,
+  { db, journal, metrics, log }: Pick<ArchiverParts, 'db' | 'journal' | 'metrics' | 'log'>,
+  nodeId: string,
+): { archiver: Archiver; release(): Promise<void> } {
+  // One process can restart under the name of one that died.
+  const events = new PresenceLog(db, `${nodeId}-${randomBytes(4).toString('hex')}`, leaseMs);
+  const work = new PresenceWork(journal, events);
+  addPresenceMetrics(metrics, work, events);
+  return {
+    archiver: new Archiver(work, log, intervalMs, 'events of presence'),
+    // If PostgreSQL does not answer, the lease ends by itself.
+    release: () => events.release().catch(() => undefined),
+  };
 }

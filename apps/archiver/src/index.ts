@@ -10,6 +10,7 @@ export {
   type ArchiverParts,
   createArchiver,
   makeArchiver,
+  makePresenceArchiver,
   makeReadArchiver,
   makeRemoval,
 } from './create-archiver.js';

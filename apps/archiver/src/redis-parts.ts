@@ -1,4 +1,5 @@
 import { RedisArchiveQueue, RedisReadPositions } from '@chorus/broker';
+import { RedisPresenceJournal } from '@chorus/presence';
 import { openRedis, type RedisWatch } from '@chorus/redis';
 import type { Closeable, Logger } from '@chorus/service';
 import type { ArchiverConfig } from './config.js';
@@ -12,8 +13,10 @@ export async function createRedisParts(
   config: Pick<ArchiverConfig, 'redis' | 'redisPrefix'>,
   log: Logger,
   watch?: RedisWatch,
-): Promise<Pick<ArchiverParts, 'queue' | 'reads' | 'redisTrouble'> & Closeable> {
+): Promise<Pick<ArchiverParts, 'queue' | 'reads' | 'journal' | 'redisTrouble'> & Closeable> {
   const { redis, keyspace, trouble, close } = await openRedis(config, 'archiver', log, watch);
   const queue = new RedisArchiveQueue(redis, keyspace);
-  return { queue, reads: new RedisReadPositions(redis, keyspace), redisTrouble: trouble, close };
+  const reads = new RedisReadPositions(redis, keyspace);
+  const journal = new RedisPresenceJournal(redis, keyspace);
+  return { queue, reads, journal, redisTrouble: trouble, close };
 }

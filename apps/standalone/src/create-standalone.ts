@@ -1,6 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createApi, memoryRateLimits } from '@chorus/api';
-import { type Archiver, makeArchiver, makeReadArchiver, makeRemoval, readStoredTail } from '@chorus/archiver';
+import {
+  type Archiver,
+  makeArchiver,
+  makePresenceArchiver,
+  makeReadArchiver,
+  makeRemoval,
+  readStoredTail,
+} from '@chorus/archiver';
 import {
   KEY_MS,
   MemoryArchiveQueue,
@@ -151,12 +158,19 @@ async function start(config: StandaloneConfig, log: Logger, closer: Closer): Pro
   const storing = makeReadArchiver(config.archive, { db, reads, log });
   readArchiver = storing;
   storing.start();
+  const journal = { db, journal: presence.journal, metrics: metrics.part(), log };
+  const recording = makePresenceArchiver({ ...config.archive, leaseMs: LEASE_MS }, journal, 'archiver-1');
+  closer.defer(recording.release);
+  recording.archiver.start();
   // After the gateways are closed: nothing is published any more.
   closer.defer(async () => {
-    const archivers = [running, storing];
-    const [messages, reading] = await Promise.all(archivers.map((each) => each.flush(FLUSH_MS)));
+    const archivers = [running, storing, recording.archiver];
+    const [messages, reading, presenceEvents] = await Promise.all(
+      archivers.map((each) => each.flush(FLUSH_MS)),
+    );
     if (!messages) log.error('messages that were not acknowledged could not be stored');
     if (!reading) log.error('the last read positions could not be stored');
+    if (!presenceEvents) log.error('the last events of presence could not be recorded');
   });
 
   const parts: GatewayParts = {

@@ -1,8 +1,8 @@
 -- Adds a user's entry for one registration, and announces it if no registration had one and the room
 -- is not too large.
 --
--- KEYS    1: leases; 2: the room's members; 3: the registration's hash; 4: the room's channel; from 5: closed markers
---         of the node's earlier registrations
+-- KEYS    1: leases; 2: the room's members; 3: the registration's hash; 4: the room's channel; 5: journal; 6: its flag; from 7: closed
+--         markers of the node's earlier registrations
 -- ARGV    1: lease; 2: registration; 3: room id; 4: user id; 5: user name; 6: PUBLISH or SPUBLISH; 7: announcement; 8:
 --         '1' if the user was announced under an earlier registration; 9: largest number of members of a room with
 --         announcements; 10: weight of the change
@@ -21,9 +21,12 @@ else
   redis.call('HSET', KEYS[2], ARGV[4], mine .. ':' .. ARGV[5])
   -- The user was announced, has no entry, and no registration was declared dead: the entry was lost, and the user never
   -- left.
-  local lost = ARGV[8] == '1' and (#KEYS == 4 or redis.call('EXISTS', unpack(KEYS, 5)) == 0)
+  local lost = ARGV[8] == '1' and (#KEYS == 6 or redis.call('EXISTS', unpack(KEYS, 7)) == 0)
   local quiet = redis.call('HLEN', KEYS[2]) > tonumber(ARGV[9])
-  if not lost and not quiet then redis.call(ARGV[6], KEYS[4], ARGV[7]) end
+  if not lost then
+    record(KEYS[5], KEYS[6], '+' .. ARGV[3] .. ':' .. ARGV[4])
+    if not quiet then redis.call(ARGV[6], KEYS[4], ARGV[7]) end
+  end
 end
 redis.call('HINCRBY', KEYS[3], ARGV[3], 1)
 redis.call('HINCRBY', KEYS[3], 'changes', ARGV[10])

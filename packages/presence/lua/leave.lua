@@ -2,7 +2,7 @@
 -- room is too large. The lease may be expired or closed: an entry is removed once, by any caller.
 --
 -- KEYS    1: the room's members; 2: the registration's hash; 3: the room's channel; 4: the partition's server process;
---         5: leases
+--         5: leases; 6: journal; 7: its flag
 -- ARGV    1: registration; 2: room id; 3: PUBLISH or SPUBLISH; 4: largest number of members of a room with
 --         announcements; 5: how long departures wait after a loss, ms, or '' if not at all; 6: weight of each change;
 --         7: lease; then per user: id, announcement
@@ -39,6 +39,7 @@ for _, its in ipairs(held) do
   else
     local quiet = redis.call('HLEN', KEYS[1]) > tonumber(ARGV[4])
     redis.call('HDEL', KEYS[1], user)
+    record(KEYS[6], KEYS[7], '-' .. ARGV[2] .. ':' .. user)
     if not quiet then
       redis.call(ARGV[3], KEYS[3], ARGV[its.at + 1])
       announced = announced + 1

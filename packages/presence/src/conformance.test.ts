@@ -5,6 +5,7 @@ import { MemoryPresenceStore } from './memory/presence-store.js';
 import {
   describeLossyPresenceStore,
   describePresenceStore,
+  SUITE_JOURNAL_LIMIT,
   SUITE_LIMIT,
 } from './testing/conformance/index.js';
 import { openRedisFixture } from './testing/redis-fixture.js';
@@ -15,12 +16,14 @@ describePresenceStore('memory', async () => {
   const store = new MemoryPresenceStore({
     clock,
     announceLimit: SUITE_LIMIT,
+    journalLimit: SUITE_JOURNAL_LIMIT,
     announce: (_roomId, frame) => {
       announced.push(JSON.parse(frame));
     },
   });
   return {
     open: () => store,
+    openJournal: () => store.journal,
     announced: async () => announced,
     pass: (ms) => clock.advance(ms),
     close: async () => {},

@@ -18,6 +18,9 @@ export interface NewEvent {
 /** Condition of every statement that records events: it costs one look at empty tables while no program listens. */
 export const LISTENED = 'EXISTS (SELECT FROM event_listeners)';
 
+/** Condition of recording presence: a program listens to at least one of its types. */
+export const PRESENCE_LISTENED = 'EXISTS (SELECT FROM presence_listeners)';
+
 /**
  * Returns the statement that records events in their order, or a part of a statement that does more. Events of a room keep their
  * order over transactions if each holds the same lock of the room while it records and until it commits.

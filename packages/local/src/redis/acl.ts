@@ -37,8 +37,8 @@ export const REDIS_COMMANDS: readonly RedisCommandGroup[] = [
     commands: ['spublish', 'ssubscribe', 'sunsubscribe', 'pubsub|shardnumsub'],
   },
   {
-    purpose: 'streams of rooms',
-    commands: ['xadd', 'xrange', 'xrevrange', 'xtrim', 'xdel', 'xsetid', 'xinfo|stream'],
+    purpose: 'streams of rooms and of presence',
+    commands: ['xadd', 'xrange', 'xrevrange', 'xtrim', 'xdel', 'xlen', 'xsetid', 'xinfo|stream'],
   },
   {
     purpose: 'hashes',

@@ -9,6 +9,7 @@ import {
   type Renewal,
   type RoomSize,
 } from '../presence-store.js';
+import { MemoryPresenceJournal } from './presence-journal.js';
 
 export interface MemoryPresenceOptions {
   /** Delivers a frame to all members of the room. Called in one step with the change that it announces. */
@@ -16,6 +17,8 @@ export interface MemoryPresenceOptions {
   clock?: Clock;
   /** Rooms with more members get no announcements. Default {@link ANNOUNCE_LIMIT}. */
   announceLimit?: number;
+  /** Largest number of changes in the journal. Default 100,000. */
+  journalLimit?: number;
 }
 
 interface Node {
@@ -30,9 +33,13 @@ export class MemoryPresenceStore implements PresenceStore {
   /** Nodes that were reaped and have not renewed since. */
   readonly #reaped = new Set<string>();
   readonly #clock: Clock;
+  /** The changes of who is present. */
+  readonly journal: MemoryPresenceJournal;
 
   constructor(private readonly options: MemoryPresenceOptions) {
     this.#clock = options.clock ?? systemClock;
+    const store = { present: () => usersByRoom(this.#nodes.values()), leaseMs: () => this.#longestLeaseMs() };
+    this.journal = new MemoryPresenceJournal(store, options.journalLimit);
   }
 
   async renew(nodeId: string, ttlMs: number): Promise<Renewal> {
@@ -56,8 +63,9 @@ export class MemoryPresenceStore implements PresenceStore {
     const room = node.rooms.get(roomId) ?? new Map<number, string>();
     node.rooms.set(roomId, room);
     if (!room.has(member.id)) room.set(member.id, member.username);
-    if (first && !this.#isLarge(roomId))
-      await this.options.announce(roomId, encodePresence('joined', roomId, member));
+    if (!first) return;
+    this.journal.record(roomId, member.id, true);
+    if (!this.#isLarge(roomId)) await this.options.announce(roomId, encodePresence('joined', roomId, member));
   }
 
   /** This store never loses data, so every departure is decided at once. */
@@ -68,8 +76,9 @@ export class MemoryPresenceStore implements PresenceStore {
     const isLarge = this.#isLarge(roomId);
     room.delete(member.id);
     if (room.size === 0) rooms.delete(roomId);
-    if (isLarge || this.#isPresent(roomId, member.id)) return 0;
-    await this.options.announce(roomId, encodePresence('left', roomId, member));
+    if (this.#isPresent(roomId, member.id)) return 0;
+    this.journal.record(roomId, member.id, false);
+    if (!isLarge) await this.options.announce(roomId, encodePresence('left', roomId, member));
     return 0;
   }
 
@@ -95,13 +104,7 @@ export class MemoryPresenceStore implements PresenceStore {
   }
 
   async busiest(limit: number): Promise<RoomSize[]> {
-    const found = new Map<number, Set<number>>();
-    for (const node of this.#live()) {
-      for (const [roomId, room] of node.rooms) {
-        found.set(roomId, new Set([...(found.get(roomId) ?? []), ...room.keys()]));
-      }
-    }
-    const sizes = [...found].map(([roomId, users]) => ({ roomId, members: users.size }));
+    const sizes = [...usersByRoom(this.#live())].map(([roomId, users]) => ({ roomId, members: users.size }));
     return sizes.sort(byMembers).slice(0, limit);
   }
 
@@ -121,7 +124,9 @@ export class MemoryPresenceStore implements PresenceStore {
       for (const [id, username] of room) {
         const isLarge = this.#isLarge(roomId);
         room.delete(id);
-        if (isLarge || this.#isPresent(roomId, id)) continue;
+        if (this.#isPresent(roomId, id)) continue;
+        this.journal.record(roomId, id, false);
+        if (isLarge) continue;
         announced.push(this.options.announce(roomId, encodePresence('left', roomId, { id, username })));
       }
     }
@@ -147,8 +152,25 @@ export class MemoryPresenceStore implements PresenceStore {
     return new Set(rooms.flatMap((room) => [...room.keys()])).size > limit;
   }
 
+  #longestLeaseMs(): number | undefined {
+    if (this.#nodes.size === 0) return undefined;
+    return Math.max(0, ...[...this.#nodes.values()].map(({ leaseEnd }) => leaseEnd - this.#clock.now()));
+  }
+
   *#live(): Generator<Node> {
     const now = this.#clock.now();
     for (const node of this.#nodes.values()) if (node.leaseEnd > now) yield node;
   }
+}
+
+function usersByRoom(nodes: Iterable<Node>): Map<number, Set<number>> {
+  const found = new Map<number, Set<number>>();
+  for (const { rooms } of nodes) {
+    for (const [roomId, room] of rooms) {
+      const users = found.get(roomId) ?? new Set();
+      found.set(roomId, users);
+      for (const userId of room.keys()) users.add(userId);
+    }
+  }
+  return found;
 }

@@ -40,6 +40,19 @@ export class PresenceKeys {
   }
 
   /**
+   * Stream: changes of who is present in rooms of the partition, each with the field `c`: `+<room id>:<user id>` for a user who joined, `-…`
+   * for one who left. Owner: the scripts append while there is a {@link journalFlag}, the reader removes what it has stored.
+   */
+  journal(partition: number): string {
+    return `${this.keyspace.partition(partition)}:presence:journal`;
+  }
+
+  /** String: largest number of changes in the journal, `0` once it was full. Absent: changes are not recorded. Owner: the reader. */
+  journalFlag(partition: number): string {
+    return `${this.journal(partition)}:limit`;
+  }
+
+  /**
    * Hash: user id -> `<registration>,[<registration>,…]:<username>`, the registrations that hold the user. Exists
    * while the room has members. One hash for all nodes rather than a set per node, so that one look-up decides about
    * first and last, however many nodes there are, and small rooms use Redis' compact encoding.

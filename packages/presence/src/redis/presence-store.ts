@@ -65,6 +65,8 @@ export class RedisPresenceStore implements PresenceStore {
       this.#keys.members(roomId),
       this.#keys.node(partition, held.id),
       this.#target.channel(roomId),
+      this.#keys.journal(partition),
+      this.#keys.journalFlag(partition),
       ...(again ? held.earlier.map((earlier) => this.#keys.closed(partition, earlier)) : []),
     ];
     await this.#change(held, partition, async (weight) => {
@@ -98,12 +100,14 @@ export class RedisPresenceStore implements PresenceStore {
     await this.#change(held, partition, async (weight) => {
       const [removed, , wait] = await call(() =>
         this.#redis.chorusPresenceLeave(
-          5,
+          7,
           this.#keys.members(roomId),
           this.#keys.node(partition, held.id),
           this.#target.channel(roomId),
           this.#keys.process(partition),
           this.#keys.leases(partition),
+          this.#keys.journal(partition),
+          this.#keys.journalFlag(partition),
           held.id,
           roomId,
           this.#target.command,

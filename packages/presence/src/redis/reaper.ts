@@ -1,5 +1,5 @@
 import { encodePresence } from '@chorus/protocol';
-import { callAll, type RedisClient } from '@chorus/redis';
+import { callAll, partitionOf, type RedisClient } from '@chorus/redis';
 import type { PresenceKeys } from './keys.js';
 import type { NoticeTarget } from './notice-target.js';
 import { type ProofOfLife, parseEntry, parseLease } from './registration.js';
@@ -74,12 +74,14 @@ export class RedisReaper {
       const departures = this.#departures(roomId, registration, found);
       for (let at = 0; at < departures.length; at += 2 * AT_ONCE) {
         const [, count, waitMs] = await this.redis.chorusPresenceLeave(
-          5,
+          7,
           members,
           index,
           this.target.channel(roomId),
           process,
           leases,
+          this.keys.journal(partitionOf(roomId)),
+          this.keys.journalFlag(partitionOf(roomId)),
           registration,
           roomId,
           this.target.command,

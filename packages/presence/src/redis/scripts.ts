@@ -9,6 +9,22 @@ export type RenewedLease = [changes: number, leftMs: number, end: number];
 /** Reply of `leave.lua`. With `waitMs` above 0 nothing was done. */
 export type LeaveReply = [removed: number, announced: number, waitMs: number];
 
+/** A change of a journal as Redis returns it: its position, and a field with the change. */
+export type ChangeReply = [position: string, fields: [name: string, change: string]];
+
+/** Reply of `read-journal.lua` for one partition. */
+export type JournalReply = [
+  flag: string,
+  process: string,
+  doubtedFrom: string,
+  settled: number,
+  leaseMs: number,
+  changes: ChangeReply[],
+];
+
+/** Reply of `snapshot-journal.lua`. */
+export type SnapshotReply = [] | [now: string, changes: ChangeReply[], members: string[][]];
+
 declare module 'ioredis' {
   interface RedisCommander<Context> {
     chorusPresenceRegister(keys: number, ...args: Args): Result<number, Context>;
@@ -17,6 +33,9 @@ declare module 'ioredis' {
     chorusPresenceClose(keys: number, ...args: Args): Result<number, Context>;
     chorusPresenceJoin(keys: number, ...args: Args): Result<number, Context>;
     chorusPresenceLeave(keys: number, ...args: Args): Result<LeaveReply, Context>;
+    chorusPresenceBeginJournal(keys: number, ...args: Args): Result<number, Context>;
+    chorusPresenceReadJournal(keys: number, ...args: Args): Result<JournalReply[], Context>;
+    chorusPresenceSnapshotJournal(keys: number, ...args: Args): Result<SnapshotReply, Context>;
   }
 }
 
@@ -25,8 +44,11 @@ const SCRIPTS = {
   chorusPresenceRenew: ['older-data', 'renew'],
   chorusPresenceExpired: ['expired'],
   chorusPresenceClose: ['older-data', 'close'],
-  chorusPresenceJoin: ['join'],
-  chorusPresenceLeave: ['older-data', 'leave'],
+  chorusPresenceJoin: ['journal', 'join'],
+  chorusPresenceLeave: ['older-data', 'journal', 'leave'],
+  chorusPresenceBeginJournal: ['begin-journal'],
+  chorusPresenceReadJournal: ['older-data', 'read-journal'],
+  chorusPresenceSnapshotJournal: ['older-data', 'snapshot-journal'],
 } as const;
 
 /** Adds this package's scripts to a client as commands. Idempotent. */

@@ -6,8 +6,14 @@ import { connectRedis, openRedisKeys, redisAt, type TestRedisKeys } from '@choru
 import { until } from '@chorus/testing';
 import { Redis } from 'ioredis';
 import type { NoticeTarget } from '../redis/notice-target.js';
+import { RedisPresenceJournal } from '../redis/presence-journal.js';
 import { RedisPresenceStore } from '../redis/presence-store.js';
-import { type LossyPresenceFixture, SUITE_LIMIT, SUITE_ROOMS } from './conformance/index.js';
+import {
+  type LossyPresenceFixture,
+  SUITE_JOURNAL_LIMIT,
+  SUITE_LIMIT,
+  SUITE_ROOMS,
+} from './conformance/index.js';
 
 /** Shared by tests of the Redis store: keys of its own, a connection of all stores, a subscriber for announcements. */
 export interface RedisFixture extends LossyPresenceFixture, Pick<TestRedisKeys, 'redis' | 'keyspace'> {
@@ -64,6 +70,7 @@ export async function openRedisFixture(
     noticeTarget,
     redis,
     open: () => new RedisPresenceStore(redis, { keyspace, noticeTarget, announceLimit: SUITE_LIMIT }),
+    openJournal: () => new RedisPresenceJournal(redis, keyspace, SUITE_JOURNAL_LIMIT),
     async announced() {
       // Announcements that arrive before a mark on this connection were published before it.
       await Promise.all(

@@ -1,4 +1,5 @@
 import type { Member, PresenceFrame } from '@chorus/protocol';
+import { JOURNAL_START, type PresenceJournal } from '../../presence-journal.js';
 import type { PresenceStore } from '../../presence-store.js';
 
 /** What the suite needs of an implementation. Each fixture starts empty. */
@@ -8,6 +9,8 @@ export interface PresenceFixture {
    * SUITE_LIMIT}.
    */
   open(): PresenceStore;
+  /** Opens the journal of the fixture's stores as another process would. Its limit is {@link SUITE_JOURNAL_LIMIT}. */
+  openJournal(): PresenceJournal;
   /** Returns all announcements so far, in order of arrival. */
   announced(): Promise<PresenceFrame[]>;
   /** Resolves when at least `ms` milliseconds have passed on the clock of the leases. */
@@ -17,6 +20,9 @@ export interface PresenceFixture {
 
 /** Largest number of members of a room in which the suite expects announcements. */
 export const SUITE_LIMIT = 500;
+
+/** Largest number of changes in a journal of the suite. */
+export const SUITE_JOURNAL_LIMIT = 1_200;
 
 /** The rooms that the suite uses, for fixtures that cannot listen to all rooms. */
 export const SUITE_ROOMS: readonly number[] = [
@@ -80,4 +86,56 @@ export async function notices(fixture: PresenceFixture, roomId?: number): Promis
   return frames
     .filter((frame) => roomId === undefined || frame.roomId === roomId)
     .map((frame) => `${frame.type} ${frame.userId}`);
+}
+
+/** A reader of a journal, which goes on where it was. */
+export class JournalReader {
+  readonly #positions: Map<number, string>;
+
+  constructor(readonly journal: PresenceJournal) {
+    this.#positions = new Map(journal.partitions.map((partition) => [partition, JOURNAL_START]));
+  }
+
+  /** Begins all journals. */
+  async begin(): Promise<void> {
+    for (const [partition, position] of this.#positions) {
+      if (!(await this.journal.begin(partition, position))) throw new Error(`changes wait in ${partition}`);
+      this.#positions.set(partition, JOURNAL_START);
+    }
+  }
+
+  position(partition: number): string {
+    return this.#positions.get(partition) ?? JOURNAL_START;
+  }
+
+  /** The partition of a room. */
+  partitionOf(roomId: number): number {
+    return this.journal.partitions[roomId % this.journal.partitions.length] ?? 0;
+  }
+
+  /** Reads on to the end, and returns the changes of a room, or of all, as `joined 1`, `left 1`. */
+  async read(roomId?: number): Promise<string[]> {
+    const found: string[] = [];
+    for (let more = true; more; ) {
+      const read = await this.journal.read(this.#positions, ALL);
+      for (const { partition, changes } of read.pages) {
+        this.#positions.set(partition, changes.at(-1)?.position ?? this.position(partition));
+        for (const change of changes) {
+          if (roomId !== undefined && change.roomId !== roomId) continue;
+          found.push(`${change.joined ? 'joined' : 'left'} ${change.userId}`);
+        }
+      }
+      ({ more } = read);
+    }
+    return found;
+  }
+
+  /** The state of a room's partition. */
+  async page(roomId: number) {
+    const partition = this.partitionOf(roomId);
+    const { pages } = await this.journal.read(new Map([[partition, this.position(partition)]]), ALL);
+    const [page] = pages;
+    if (page === undefined) throw new Error(`no page of ${partition}`);
+    return page;
+  }
 }

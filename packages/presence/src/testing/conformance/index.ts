@@ -1,6 +1,8 @@
 export {
+  JournalReader,
   type LossyPresenceFixture,
   type PresenceFixture,
+  SUITE_JOURNAL_LIMIT,
   SUITE_LIMIT,
   SUITE_ROOMS,
 } from './fixture.js';

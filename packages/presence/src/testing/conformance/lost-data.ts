@@ -1,6 +1,15 @@
 import { expect } from 'chai';
 import { NoLeaseError, type PresenceStore } from '../../presence-store.js';
-import { ALL, ann, bob, cyd, LEASE_MS, type LossyPresenceFixture, notices } from './fixture.js';
+import {
+  ALL,
+  ann,
+  bob,
+  cyd,
+  JournalReader,
+  LEASE_MS,
+  type LossyPresenceFixture,
+  notices,
+} from './fixture.js';
 
 /** A lease that a test can wait for. */
 const SHORT_MS = 150;
@@ -62,6 +71,24 @@ export function describeLossyPresenceStore(
       expect(await notices(fixture)).to.deep.equal(['joined 1', 'joined 2']);
       expect(await b.leave('b', 7, ann)).to.equal(0);
       expect(await notices(fixture)).to.deep.equal(['joined 1', 'joined 2', 'left 1']);
+    });
+
+    it('the journal does not record, and says when every node has written its entries', async () => {
+      const reader = new JournalReader(fixture.openJournal());
+      const before = await reader.page(7);
+      expect([before.recording, before.incarnation]).to.deep.equal([false, undefined]);
+      await a.renew('a', SHORT_MS);
+      await reader.begin();
+      const during = await reader.page(7);
+      expect([during.recording, during.settled]).to.deep.equal([true, false]);
+      await b.renew('b', SHORT_MS);
+      await a.join('a', 7, ann, true);
+      await b.join('b', 7, bob, true);
+      await b.join('b', 7, cyd);
+      await fixture.pass(SHORT_MS + 5);
+      expect((await reader.page(7)).settled).to.equal(true);
+      // Members who are written again have not joined.
+      expect(await reader.read(7)).to.deep.equal(['joined 3']);
     });
 
     it('users of a deleted room leave at once', async () => {

@@ -1,4 +1,5 @@
 import { type PresenceFixture, ThreeNodes } from './fixture.js';
+import { describeJournal } from './journal.js';
 import { describeLeases } from './leases.js';
 import { describeLists } from './lists.js';
 import { describeMembers } from './members.js';
@@ -14,7 +15,13 @@ export function describePresenceStore(name: string, createFixture: () => Promise
     });
     afterEach(() => nodes.close());
 
-    for (const describeSome of [describeLeases, describeMembers, describeLists, describeReaping]) {
+    for (const describeSome of [
+      describeLeases,
+      describeMembers,
+      describeLists,
+      describeReaping,
+      describeJournal,
+    ]) {
       describeSome(() => nodes);
     }
   });
