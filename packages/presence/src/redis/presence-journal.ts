@@ -10,7 +10,7 @@ import { PresenceKeys } from './keys.js';
 import { parseLease } from './registration.js';
 import { type ChangeReply, definePresenceScripts, type JournalReply } from './scripts.js';
 
-/** Default for the largest number of changes in the journal of a partition: about 60 bytes each. */
+/** Default for the largest number of changes in the journal of a partition: about 35 bytes each. */
 const LIMIT = 10_000;
 
 /** The journals of presence in Redis. The connection is shared and stays open. */
