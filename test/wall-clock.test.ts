@@ -19,6 +19,7 @@ const TIME_OF_DAY: Readonly<Record<string, string>> = {
   'apps/api/src/rooms/archive.ts': 'the age of messages that others sent',
   'apps/api/src/sessions/service.ts': 'tokens end at a time of day',
   'apps/archiver/src/metrics/archive-metrics.ts': 'the age of messages that others sent',
+  'apps/archiver/src/metrics/presence-metrics.ts': 'the age of changes that gateways made',
   'apps/gateway/src/sessions/room-membership.ts': 'mutes end at a time of day',
   'apps/gateway/src/sessions/v1/commands/change-message.ts': 'when a message was changed',
   'apps/gateway/src/sessions/v1/commands/publish.ts': 'when a message was sent',
@@ -53,6 +54,7 @@ const TIME_OF_DAY: Readonly<Record<string, string>> = {
   'packages/control/src/memory/access-list.ts': 'bans and tokens end at a time of day',
   'packages/control/src/memory/membership-list.ts': 'pauses between messages, in the twin of Redis',
   'packages/hook/src/endpoint.ts': 'signatures have a time of day',
+  'packages/presence/src/memory/presence-journal.ts': 'when users joined and left, as events say',
   'packages/service/src/telemetry/log-line.ts': 'when something happened, as the log shows',
   'packages/service/src/telemetry/traces-otlp.ts': 'traces of several machines are put side by side',
 };
