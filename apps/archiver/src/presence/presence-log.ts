@@ -41,16 +41,18 @@ export class PresenceLog {
   ) {}
 
   /**
-   * Takes or renews the lease if it is free or this reader's. The lease only saves work: two readers that both believe to hold it record
-   * each change once.
-   * @returns `wanted`: whether a program listens to presence
+   * Takes or renews the lease if it is free or this reader's, and there is work. The lease only saves work: two readers that both believe to
+   * hold it record each change once.
+   * @returns `held`: whether this reader had the lease last; `wanted`: whether a program listens to presence
    */
   async standing(): Promise<{ held: boolean; wanted: boolean }> {
     const text = `
       WITH taken AS (
         UPDATE presence_reader SET leased_by = $1, leased_until = now() + $2::int * interval '1 millisecond'
-        WHERE leased_until IS NULL OR leased_until < now()
-          OR leased_by = $1 AND leased_until < now() + $2::int * interval '0.7 milliseconds'
+        WHERE (leased_until IS NULL OR leased_until < now()
+            OR leased_by = $1 AND leased_until < now() + $2::int * interval '0.7 milliseconds')
+          -- An idle database is not written to.
+          AND (${PRESENCE_LISTENED} OR EXISTS (SELECT FROM presence_journals WHERE recorded))
         RETURNING leased_by
       )
       SELECT coalesce((SELECT leased_by FROM taken), leased_by) = $1 AS held, ${PRESENCE_LISTENED} AS wanted FROM presence_reader`;
