@@ -210,12 +210,13 @@ export async function createApi(config: ApiConfig, parts: ApiParts): Promise<Api
     await restoration.complete();
   };
   const mirror = closer.add(new RoomMirror(roomRepository, entries, parts.directory, { bringIn }, log));
-  closer.add(roomServices.membershipMirror);
-  closer.add(roomServices.userDeletions);
+  for (const work of roomServices.background) closer.add(work);
   const operators = {
     ...parts,
     rooms: roomRepository,
-    users,
+    roomService: roomServices.rooms,
+    accounts: roomServices.accounts,
+    answers: roomServices.answers,
     bans,
     keys,
     sessions,
@@ -249,8 +250,7 @@ export async function createApi(config: ApiConfig, parts: ApiParts): Promise<Api
   closer.add(eventFeed);
   audit.start();
   mirror.start();
-  roomServices.membershipMirror.start();
-  roomServices.userDeletions.start();
+  for (const work of roomServices.background) work.start();
   closer.add(nameFolding).start();
   // In the background: makes the first refusal as fast as later ones.
   passwords.warmUp().catch((error: unknown) => log.error({ error: String(error) }, 'bcrypt does not work'));

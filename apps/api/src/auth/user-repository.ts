@@ -1,5 +1,6 @@
 import { type Database, isUniqueViolation, Prisma, recordEvents } from '@chorus/database';
 import type { Member } from '@chorus/protocol';
+import type { Remember } from '../idempotency/remember.js';
 import { NAME_KEYS_VERSION, nameKeys } from '../names/keys.js';
 import { emailKey } from './account-inputs.js';
 
@@ -41,7 +42,7 @@ export class UserRepository {
   constructor(private readonly db: Database) {}
 
   /** @returns undefined when the e-mail address or a similar user name is taken, even if two requests race */
-  async create(user: NewAccount): Promise<Account | undefined> {
+  async create(user: NewAccount, remember?: Remember<Account>): Promise<Account | undefined> {
     const signIn = 'email' in user ? { emailKey: emailKey(user.email) } : {};
     const data = { ...user, ...signIn, nameKeysVersion: NAME_KEYS_VERSION };
     try {
@@ -50,7 +51,9 @@ export class UserRepository {
         if (row === undefined) return undefined;
         await takeName(tx, row.id, user.username);
         await recordEvents(tx, [{ type: 'user.created', userId: Number(row.id) }]);
-        return account(row);
+        const created = account(row);
+        await remember?.store(tx, created);
+        return created;
       });
     } catch (error) {
       if (error instanceof NameTaken) return undefined;

@@ -2,6 +2,9 @@ import type { KeyScope } from '@chorus/protocol';
 import type { z } from 'zod';
 import type { Access } from '../auth/authenticate.js';
 import type { Declaration } from '../http/operation.js';
+import { IDEMPOTENCY_HEADER } from '../idempotency/idempotency-key.js';
+import { KEY_REUSED } from '../idempotency/json.js';
+import { KEPT_HOURS } from '../idempotency/stored-answers.js';
 import { USER_HEADER } from '../keys/api-key.js';
 import type { GatewayRoute } from './gateway-routes.js';
 import { bodyOf, type Json, schemaOf } from './json.js';
@@ -16,6 +19,16 @@ const ACTS_AS = {
   in: 'header',
   description: 'Id of the user as whom the API key acts. Only with an API key that has the scope `act-as`.',
   schema: { type: 'integer', minimum: 1, maximum: Number.MAX_SAFE_INTEGER },
+};
+
+/** A header of requests that create something. */
+const ONCE = {
+  name: IDEMPOTENCY_HEADER,
+  in: 'header',
+  description:
+    `A repetition of the request with the same key, by the same caller, within ${KEPT_HOURS} hours creates nothing and gets the first answer, with the header ` +
+    '`Idempotency-Replayed`. A request that fails leaves the key unused.',
+  schema: { type: 'string', pattern: '^[\\w.:-]{1,64}$' },
 };
 
 const SENDER = [
@@ -40,15 +53,16 @@ export function pathTemplate(path: string): string {
 
 export function describeOperation(path: string, declaration: Declaration): Json {
   const { id, summary, description, access, scope, params, query, body, answer, errors = {} } = declaration;
-  const { original = false } = declaration;
+  const { original = false, idempotent = false } = declaration;
   const statuses = new Set<number>([
     ...ALWAYS,
     // The check against the access list needs Redis.
     ...(access === 'anyone' ? [] : [401, 403, 503]),
     ...(body === undefined ? [] : [413, 415]),
+    ...(idempotent ? [422] : []),
     ...Object.keys(errors).map(Number),
   ]);
-  const reasons: Readonly<Record<number, string | undefined>> = errors;
+  const reasons: Readonly<Record<number, string | undefined>> = { 422: KEY_REUSED, ...errors };
   return {
     operationId: id,
     tags: [tagOf(path)],
@@ -60,6 +74,7 @@ export function describeOperation(path: string, declaration: Declaration): Json 
       ...parametersOf('query', query),
       ...(access === 'rooms' ? SENDER : []),
       ...(scope === undefined ? [] : [ACTS_AS]),
+      ...(idempotent ? [ONCE] : []),
     ]),
     ...(body === undefined
       ? {}

@@ -1,13 +1,15 @@
 import type { KeyScope } from '@chorus/protocol';
 import type { z } from 'zod';
 import { type Access, type AccessServices, authorizer, SENDER_PARAMETERS } from '../auth/authenticate.js';
+import { answerOnce, callerOf, type Once } from '../idempotency/answer-once.js';
+import type { StoredAnswers } from '../idempotency/stored-answers.js';
 import type { Context, Handler } from './context.js';
 import { parseInput, refuseUnknown } from './input.js';
 import { JsonText } from './json-text.js';
 import { jsonBody } from './middleware/json-body.js';
 
 export type SuccessStatus = 200 | 201 | 202 | 204;
-export type ErrorStatus = 400 | 401 | 403 | 404 | 409 | 410 | 413 | 415 | 426 | 429 | 503;
+export type ErrorStatus = 400 | 401 | 403 | 404 | 409 | 410 | 413 | 415 | 422 | 426 | 429 | 503;
 
 /** Declaration of an operation: used for routing, for validating input and for the OpenAPI document. */
 export interface Declaration<
@@ -41,6 +43,8 @@ export interface Declaration<
   readonly body?: B;
   /** Size of the largest body, in KiB. Default: 64. */
   readonly bodyKiB?: number;
+  /** Whether the request may have an `Idempotency-Key`: then {@link Input.once} stores the answer with what it creates. */
+  readonly idempotent?: true;
   readonly answer: {
     readonly status: SuccessStatus;
     readonly description: string;
@@ -52,16 +56,23 @@ export interface Declaration<
   readonly errors?: Readonly<Partial<Record<ErrorStatus, string>>>;
 }
 
+/** What every operation needs. */
+export interface OperationServices extends AccessServices {
+  readonly answers: StoredAnswers;
+}
+
 /** One operation of the API, for a kind of services. */
 export interface Operation<S> {
   readonly declaration: Declaration;
-  readonly handler: (services: S & AccessServices) => Handler;
+  readonly handler: (services: S & OperationServices) => Handler;
 }
 
 interface Input<P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodType> {
   readonly params: z.output<P>;
   readonly query: z.output<Q>;
   readonly body: z.output<B>;
+  /** Undefined for a request without an `Idempotency-Key`, and for operations that are not `idempotent`. */
+  readonly once: Once | undefined;
 }
 
 type Act<I, R> = (ctx: Context, input: I) => Promise<R> | R;
@@ -80,8 +91,8 @@ export function operation<
   declaration: Declaration<P, Q, B, A>,
   start: (services: S) => Act<Input<P, Q, B>, z.input<A> | JsonText<z.input<A>>>,
 ): Operation<S> {
-  const { access, scope, mirrored = false, answer } = declaration;
-  const handler = (services: S & AccessServices): Handler => {
+  const { id, access, scope, mirrored = false, idempotent = false, answer } = declaration;
+  const handler = (services: S & OperationServices): Handler => {
     const act = start(services);
     const { identify, allow } = authorizer(access, scope, services, mirrored);
     const read = inputReader(declaration);
@@ -90,7 +101,12 @@ export function operation<
       // read.
       const admission = await identify(ctx);
       const params = read.params(ctx);
-      const run = async () => act(ctx, { params, query: read.query(ctx), body: read.body(ctx) });
+      const run = async () => {
+        const input = { params, query: read.query(ctx), body: read.body(ctx) };
+        if (!idempotent) return act(ctx, { ...input, once: undefined });
+        const request = { caller: callerOf(ctx.state), operation: id, input };
+        return answerOnce(ctx, services.answers, request, async (once) => act(ctx, { ...input, once }));
+      };
       ctx.state.roomId = roomIn(params);
       const allowed = allow(admission, ctx.state.roomId);
       const early = declaration.concurrent ? run() : undefined;

@@ -2,9 +2,8 @@ import { Refusal } from '@chorus/protocol';
 import type { Router } from '@koa/router';
 import type { Audit } from '../audit/audit.js';
 import { audited } from '../audit/audited.js';
-import type { AccessServices } from '../auth/authenticate.js';
 import type { RequestState } from './context.js';
-import type { Operation } from './operation.js';
+import type { Operation, OperationServices } from './operation.js';
 
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
 export type Method = (typeof METHODS)[number];
@@ -30,7 +29,7 @@ export function routesOf<S>(table: RouteTable<S>): Route<S>[] {
 export function addRoutes<S>(
   router: Router<RequestState>,
   table: RouteTable<S>,
-  services: S & AccessServices,
+  services: S & OperationServices,
   audit: Pick<Audit, 'record' | 'count'>,
 ): void {
   const routes = routesOf(table);

@@ -1,4 +1,5 @@
 import { type Database, Prisma } from '@chorus/database';
+import { createOnce, type Remember } from '../idempotency/remember.js';
 
 /** An invitation by link. */
 export interface Invite {
@@ -30,13 +31,18 @@ export class InviteRepository {
   constructor(private readonly db: Database) {}
 
   /** @returns undefined when there is no such room */
-  async add({ code, roomId, createdBy, seconds, maxUses }: NewInvite): Promise<Invite | undefined> {
-    const [row] = await this.db.$queryRaw<Row[]>`
+  add(
+    { code, roomId, createdBy, seconds, maxUses }: NewInvite,
+    remember?: Remember<Invite>,
+  ): Promise<Invite | undefined> {
+    return createOnce(this.db, remember, async (db) => {
+      const [row] = await db.$queryRaw<Row[]>`
       INSERT INTO invites (code, room_id, created_by, expires_at, max_uses)
       SELECT ${code}, id, nullif(${BigInt(createdBy)}, 0), now() + make_interval(secs => ${seconds}::int), ${maxUses}::int
       FROM rooms WHERE id = ${BigInt(roomId)} FOR KEY SHARE
       RETURNING ${COLUMNS}`;
-    return row && inviteOf(row);
+      return row && inviteOf(row);
+    });
   }
 
   /** @returns whether there was such an invitation */

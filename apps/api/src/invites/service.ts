@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { type AccessList, requireAccess } from '@chorus/control';
 import { Refusal } from '@chorus/protocol';
+import type { Remember } from '../idempotency/remember.js';
 import type { Caller } from '../keys/api-key.js';
 import type { RoomChanges } from '../members/room-changes.js';
 import { RoomTransaction } from '../members/room-transaction.js';
@@ -8,7 +9,7 @@ import type { MemberService } from '../members/service.js';
 import type { Outbox } from '../outbox/outbox.js';
 import { authorOf, type RoomAccess, required } from '../rooms/access.js';
 import type { RoomOfUser } from '../rooms/repository.js';
-import type { Invite, InviteRepository } from './repository.js';
+import type { Invite, InviteRepository, NewInvite } from './repository.js';
 
 /** Bytes of a code: as many as cannot be guessed. */
 const CODE_BYTES = 16;
@@ -28,14 +29,19 @@ export class InviteService {
   constructor(private readonly parts: InviteServiceParts) {}
 
   /** @throws {Refusal} 403 or 404 */
-  async create(caller: Caller, roomId: number, seconds: number, maxUses: number): Promise<Invite> {
+  async create(
+    caller: Caller,
+    roomId: number,
+    { seconds, maxUses }: Pick<NewInvite, 'seconds' | 'maxUses'>,
+    remember?: Remember<Invite>,
+  ): Promise<Invite> {
     const { invites, rooms, maxInvites } = this.parts;
     const { id: createdBy } = authorOf(caller);
     await rooms.room(caller, roomId, 'invite');
     await invites.removeEnded(roomId);
     if ((await invites.count(roomId)) >= maxInvites) throw new Refusal('too_many_invites', maxInvites);
     const code = randomBytes(CODE_BYTES).toString('base64url');
-    const invite = await invites.add({ code, roomId, createdBy, seconds, maxUses });
+    const invite = await invites.add({ code, roomId, createdBy, seconds, maxUses }, remember);
     if (invite === undefined) throw new Refusal('room_not_found');
     return invite;
   }

@@ -1,5 +1,6 @@
 import { type Database, Prisma } from '@chorus/database';
 import type { KeyScope } from '@chorus/protocol';
+import { createOnce, type Remember } from '../idempotency/remember.js';
 
 /** A key as stored in PostgreSQL. */
 export interface StoredKey {
@@ -53,9 +54,13 @@ export class KeyRepository {
   constructor(private readonly db: Database) {}
 
   /** @returns undefined when there is no such bot */
-  async create({ secretHash, ...fields }: NewKeyFields): Promise<StoredKey | undefined> {
+  create(
+    { secretHash, ...fields }: NewKeyFields,
+    remember?: Remember<StoredKey>,
+  ): Promise<StoredKey | undefined> {
     const { id, name, scopes, botId, messagesPerSecond, expiresAt } = fields;
-    const [row] = await this.db.$queryRaw<Row[]>`
+    return createOnce(this.db, remember, async (db) => {
+      const [row] = await db.$queryRaw<Row[]>`
       INSERT INTO api_keys (id, name, secret_hash, scopes, bot_id, messages_per_second, expires_at)
       SELECT ${id}, ${name}, ${secretHash}, ${[...scopes]}::text[], ${botId ?? null}::bigint, ${messagesPerSecond ?? null}::int,
         ${expiresAt ?? null}::timestamptz
@@ -64,7 +69,8 @@ export class KeyRepository {
         SELECT 1 FROM users WHERE id = ${botId ?? null}::bigint AND kind = 'bot' AND deleted_at IS NULL FOR KEY SHARE
       )
       RETURNING ${COLUMNS}`;
-    return row && stored(row);
+      return row && stored(row);
+    });
   }
 
   /** All keys, also revoked ones, by id above `after`. */

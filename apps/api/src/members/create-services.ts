@@ -1,10 +1,12 @@
 import type { Broker, ReadPositions, RoomDirectory } from '@chorus/broker';
 import type { AccessList, MembershipList } from '@chorus/control';
 import type { Database } from '@chorus/database';
-import type { Logger } from '@chorus/service';
+import type { Closeable, Logger } from '@chorus/service';
 import type { UserRepository } from '../auth/user-repository.js';
 import type { BanService } from '../bans/service.js';
 import type { ApiConfig } from '../config.js';
+import { AnswerRemoval } from '../idempotency/answer-removal.js';
+import { StoredAnswers } from '../idempotency/stored-answers.js';
 import type { InviteServices } from '../invites/dependencies.js';
 import { InviteRepository } from '../invites/repository.js';
 import { InviteService } from '../invites/service.js';
@@ -42,8 +44,9 @@ export interface RoomParts {
 /** What changes users, rooms, members and invitations, and what delivers the changes to gateways. */
 export interface ChangingServices extends MemberServices, InviteServices, UserServices {
   readonly rooms: RoomService;
-  readonly membershipMirror: MembershipMirror;
-  readonly userDeletions: UserDeletions;
+  readonly answers: StoredAnswers;
+  /** Work of every API, beside requests. */
+  readonly background: ReadonlyArray<Closeable & { start(): void }>;
 }
 
 export function createRoomServices(config: ApiConfig, parts: RoomParts): ChangingServices {
@@ -70,13 +73,15 @@ export function createRoomServices(config: ApiConfig, parts: RoomParts): Changin
     ...{ changes, outbox, directory, log, sessions: parts.sessions },
     deletions: new DeletionRepository(db, parts.revokedSessions),
   });
+  const answers = new StoredAnswers(db);
+  const membershipMirror = new MembershipMirror({
+    ...{ memberships, outbox, directory, log },
+    pages: new MembershipPages(db),
+  });
   return {
-    ...{ userDeletions, accounts: new UserService(users, userDeletions) },
+    ...{ answers, accounts: new UserService(users, userDeletions) },
     ...{ members, memberRepository, invites },
     rooms: new RoomService({ ...common, rooms, users, directory, bans, maxRoomsPerUser, maxDirectUsers }),
-    membershipMirror: new MembershipMirror({
-      ...{ memberships, outbox, directory, log },
-      pages: new MembershipPages(db),
-    }),
+    background: [membershipMirror, userDeletions, new AnswerRemoval(answers, log)],
   };
 }

@@ -1,5 +1,6 @@
 import { type Database, isUniqueViolation, type NewEvent, Prisma, recording } from '@chorus/database';
 import type { RoomKind, RoomRole } from '@chorus/protocol';
+import { createOnce, type Remember } from '../idempotency/remember.js';
 import type { MirrorChanges } from '../outbox/mirror-changes.js';
 import { ROOM_COLUMNS, type Room, type RoomRow, roomOf } from '../rooms/repository.js';
 import { RoomTransaction } from './room-transaction.js';
@@ -37,7 +38,7 @@ export class RoomChanges {
    * Creates a room with its members in one statement.
    * @returns undefined when the id, or the direct key, is taken, even if two requests race; also while rows of a deleted room have the id
    */
-  async create(id: number, fields: NewRoom): Promise<Room | undefined> {
+  async create(id: number, fields: NewRoom, remember?: Remember<Room>): Promise<Room | undefined> {
     const { name, kind, topic, createdBy, directKey = null, members } = fields;
     const creator = createdBy === null ? null : BigInt(createdBy);
     const mirror: MirrorChanges = { memberships: members.map(([userId, role]) => [userId, role, null]) };
@@ -47,7 +48,8 @@ export class RoomChanges {
         ([userId, role]) => ({ type: 'member.added', roomId: id, userId, data: { role } }) as const,
       ),
     ];
-    const creating = this.db.$queryRaw<RoomRow[]>`
+    const creating = createOnce(this.db, remember, async (db) => {
+      const [row] = await db.$queryRaw<RoomRow[]>`
       WITH made AS (
         INSERT INTO rooms (id, name, kind, topic, creator_id, direct_key)
         VALUES (${BigInt(id)}, ${name}, ${kind}, ${topic}, ${creator}::bigint, ${directKey})
@@ -60,11 +62,12 @@ export class RoomChanges {
         INSERT INTO outbox (room_id, mirror) SELECT made.id, ${JSON.stringify(mirror)}::jsonb FROM made
         WHERE ${members.length > 0}
       ), recorded AS (${recording(events, Prisma.sql`EXISTS (SELECT FROM made)`)}) SELECT ${ROOM_COLUMNS} FROM made rooms`;
-    const [row] = await creating.catch((error: unknown) => {
-      if (isUniqueViolation(error)) return [];
+      return row && roomOf(row);
+    });
+    return creating.catch((error: unknown) => {
+      if (isUniqueViolation(error)) return undefined;
       throw error;
     });
-    return row && roomOf(row);
   }
 
   /** The direct room of a set of users. */

@@ -8,17 +8,16 @@ import { liftBan } from './bans/lift-ban.js';
 import { listBans } from './bans/list-bans.js';
 import { broadcast } from './broadcast.js';
 import type { OperatorServices } from './dependencies.js';
-import { disconnectUser } from './disconnect-user.js';
-import { getUser } from './get-user.js';
 import { noQuery } from './inputs.js';
 import { createKey } from './keys/create-key.js';
 import { listKeys } from './keys/list-keys.js';
 import { revokeKey } from './keys/revoke-key.js';
 import { listEvents } from './list-events.js';
-import { listBusiestRooms } from './list-rooms.js';
 import { drainNode } from './nodes/drain-node.js';
 import { listConnections, listNodes } from './nodes/list-nodes.js';
 import { rebalance } from './nodes/rebalance.js';
+import { addRoomRoutes } from './rooms/routes.js';
+import { addUserRoutes } from './users/routes.js';
 import { addWebhookRoutes } from './webhooks/routes.js';
 
 /** Adds the routes of operators. The names of those that change something are the actions in the audit. */
@@ -27,8 +26,6 @@ export function addOperatorRoutes(router: Router<RequestState>, services: Operat
   router.use(auditOperators(services.audit));
   router.get('/nodes', listNodes(services));
   router.get('/connections', listConnections(services));
-  router.get('/rooms', listBusiestRooms(services));
-  router.get('/users/:userId', noQuery, getUser(services));
   router.get('/bans', listBans(services));
   router.get('/events', listEvents(services));
   router.get('/keys', listKeys(services));
@@ -36,7 +33,6 @@ export function addOperatorRoutes(router: Router<RequestState>, services: Operat
 
   router.post('createKey', '/keys', noQuery, json, createKey(services));
   router.delete('revokeKey', '/keys/:keyId', noQuery, revokeKey(services));
-  router.post('disconnectUser', '/users/:userId/disconnect', noQuery, json, disconnectUser(services));
   router.put('banUser', '/users/:userId/ban', noQuery, json, banUser(services));
   router.post('banUser', '/users/:userId/ban', noQuery, json, banUser(services));
   router.delete('liftBan', '/users/:userId/ban', liftBan(services));

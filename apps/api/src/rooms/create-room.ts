@@ -1,7 +1,9 @@
 import { operation } from '../http/operation.js';
+import type { Answer } from '../idempotency/stored-answers.js';
 import type { RoomServices } from './dependencies.js';
 import { createOriginalRoomInput, createRoomInput } from './inputs.js';
 import { originalRoom, originalRoomJson, restRoom, roomJson } from './json.js';
+import type { Room, RoomOfUser } from './repository.js';
 
 const ERRORS = {
   403: 'The user is banned, or has created as many rooms as one user may.',
@@ -25,12 +27,20 @@ export const createOriginalRoom = operation(
       originalRoom(await rooms.create(ctx.state, { name, kind: 'public', topic: '' }, id)),
 );
 
+const pathOf = ({ id }: Room): string => `/api/rooms/${id}`;
+
+/** The answer to the request that created a room. */
+const roomAnswer = (room: RoomOfUser): Answer => ({
+  ...{ createdId: room.id, body: restRoom(room), location: pathOf(room) },
+});
+
 export const createRoom = operation(
   {
     id: 'createRoom',
     summary: 'Create a room',
     access: 'rooms',
     scope: 'rooms:write',
+    idempotent: true,
     body: createRoomInput,
     answer: {
       status: 201,
@@ -41,9 +51,9 @@ export const createRoom = operation(
     errors: ERRORS,
   },
   ({ rooms }: RoomServices) =>
-    async (ctx, { body: { id, name, kind, topic } }) => {
-      const room = await rooms.create(ctx.state, { name, kind, topic }, id);
-      ctx.set('Location', `/api/rooms/${room.id}`);
+    async (ctx, { body: { id, name, kind, topic }, once }) => {
+      const room = await rooms.create(ctx.state, { name, kind, topic }, id, once?.remember(roomAnswer));
+      ctx.set('Location', pathOf(room));
       return restRoom(room);
     },
 );

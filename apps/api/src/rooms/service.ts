@@ -4,11 +4,13 @@ import type { Logger } from '@chorus/service';
 import type { UserRepository } from '../auth/user-repository.js';
 import type { BanService } from '../bans/service.js';
 import { unavailable } from '../http/unavailable.js';
+import { mapped, type Remember } from '../idempotency/remember.js';
 import type { Caller } from '../keys/api-key.js';
 import type { NewRoom, RoomChanges } from '../members/room-changes.js';
-import type { RoomProperties, RoomTransaction } from '../members/room-transaction.js';
+import { type RoomProperties, RoomTransaction } from '../members/room-transaction.js';
 import type { Outbox } from '../outbox/outbox.js';
 import { authorOf, demand, type RoomAccess, required } from './access.js';
+import { differences } from './differences.js';
 import type { ReadableRoom, Room, RoomOfUser, RoomRepository } from './repository.js';
 
 export interface RoomServiceParts {
@@ -50,15 +52,24 @@ export class RoomService {
    * @param id chosen by the client; without one, the next free id
    * @throws {Refusal} 409 when the chosen id is taken, 403 when the user has reached the limit of rooms
    */
-  async create(caller: Caller, draft: RoomDraft, id?: number): Promise<RoomOfUser> {
+  async create(
+    caller: Caller,
+    draft: RoomDraft,
+    id?: number,
+    remember?: Remember<RoomOfUser>,
+  ): Promise<RoomOfUser> {
     const { user } = caller;
     if (draft.kind === 'private') authorOf(caller);
     await this.#admitRoom(caller);
     const members = user === undefined ? [] : [[user.id, 'owner'] as const];
     const fields: NewRoom = { ...draft, createdBy: user?.id ?? null, members };
-    const room = await (id === undefined ? this.#createNext(fields) : this.#create(fields, id));
+    const ofUser = (room: Room): RoomOfUser => ({ ...room, role: user === undefined ? 'none' : 'owner' });
+    const own = mapped(remember, ofUser);
+    const room = await (id === undefined
+      ? this.#createNext(fields, MAX_TRIES, own)
+      : this.#create(fields, id, own));
     if (room === undefined) throw new Refusal('conflict', 'id');
-    return { ...room, role: user === undefined ? 'none' : 'owner' };
+    return ofUser(room);
   }
 
   /**
@@ -181,21 +192,25 @@ export class RoomService {
   }
 
   /** @returns undefined if every attempt has found its id, or the direct key, taken */
-  async #createNext(fields: NewRoom, attempts = MAX_TRIES): Promise<Room | undefined> {
+  async #createNext(
+    fields: NewRoom,
+    attempts: number,
+    remember?: Remember<Room>,
+  ): Promise<Room | undefined> {
     for (let attempt = 0; attempt < attempts; attempt++) {
       const id = await this.parts.rooms.nextFreeId(IDS_PER_TRY);
       // Another client may choose this id concurrently.
-      const room = id === undefined ? undefined : await this.#create(fields, id);
+      const room = id === undefined ? undefined : await this.#create(fields, id, remember);
       if (room !== undefined) return room;
     }
     if (fields.directKey !== undefined) return undefined;
     throw unavailable(new Error('no free room id found'));
   }
 
-  async #create(fields: NewRoom, id: number): Promise<Room | undefined> {
+  async #create(fields: NewRoom, id: number, remember?: Remember<Room>): Promise<Room | undefined> {
     const { directory, changes, outbox } = this.parts;
     await directory.begin([id]);
-    const room = await changes.create(id, fields);
+    const room = await changes.create(id, fields, remember);
     if (room === undefined) return undefined;
     const { generation, kind } = room;
     try {
@@ -209,7 +224,7 @@ export class RoomService {
         await directory.ensure(id, 0, generation, kind, size);
       }
     } catch (error) {
-      await this.#undo(id);
+      await this.#undo(id, remember);
       throw error;
     }
     // The owner may use the room at once as one. If this fails, the owner is none for a while.
@@ -268,10 +283,13 @@ export class RoomService {
    * id is not refused because of this one. If this fails too, the room stays and the mirror restores it for the
    * gateways: the next attempt then gets 409.
    */
-  async #undo(id: number): Promise<void> {
+  async #undo(id: number, remember: Remember<Room> | undefined): Promise<void> {
     const { changes, log } = this.parts;
     await changes
-      .inRoom(id, async (room) => room?.delete())
+      .transaction(async (tx) => {
+        await (await RoomTransaction.lock(tx, id))?.delete();
+        await remember?.forget(tx);
+      })
       .catch((error: unknown) => {
         log.warn({ roomId: id, error: String(error) }, 'a room could not be removed again');
       });
@@ -279,14 +297,3 @@ export class RoomService {
 }
 
 const isUnknown = ({ user, key }: Caller): boolean => user === undefined && key === undefined;
-
-/** Returns the given properties that the room does not have yet. */
-function differences(room: Room, given: RoomProperties): RoomProperties {
-  const { name, topic, slowModeSeconds, retentionDays } = given;
-  return {
-    ...(name === undefined || name === room.name ? {} : { name }),
-    ...(topic === undefined || topic === room.topic ? {} : { topic }),
-    ...(slowModeSeconds === undefined || slowModeSeconds === room.slowModeSeconds ? {} : { slowModeSeconds }),
-    ...(retentionDays === undefined || retentionDays === room.retentionDays ? {} : { retentionDays }),
-  };
-}

@@ -1,6 +1,6 @@
 import { operation } from '../http/operation.js';
 import { newUserInput } from './inputs.js';
-import { userJson, userOf } from './json.js';
+import { userAnswer, userJson, userOf } from './json.js';
 import type { UserServices } from './service.js';
 
 /** Creates a user without a password, as whom only API keys can act. */
@@ -10,11 +10,12 @@ export const createUser = operation(
     summary: 'Create a person or a bot, who has no password',
     access: 'key',
     scope: 'users:write',
+    idempotent: true,
     body: newUserInput,
     answer: { status: 201, description: 'The new user.', body: userJson },
     errors: { 409: 'The user name is taken.' },
   },
   ({ accounts }: UserServices) =>
-    async (_ctx, { body }) =>
-      userOf(await accounts.create(body)),
+    async (_ctx, { body, once }) =>
+      userOf(await accounts.create(body, once?.remember(userAnswer))),
 );

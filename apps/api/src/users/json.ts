@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Account } from '../auth/user-repository.js';
 import { named, writtenAs } from '../http/schemas.js';
+import type { Answer } from '../idempotency/stored-answers.js';
 
 export const USER_KINDS = ['person', 'bot'] as const;
 
@@ -22,3 +23,6 @@ export const userJson = named(
 export function userOf({ id, username, kind, createdAt }: Account): z.input<typeof userJson> {
   return { id, username, kind, createdAt: createdAt.toISOString() };
 }
+
+/** The answer to the request that created a user. */
+export const userAnswer = (user: Account): Answer => ({ createdId: user.id, body: userOf(user) });

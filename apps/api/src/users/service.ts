@@ -1,5 +1,6 @@
 import { Refusal } from '@chorus/protocol';
 import type { Account, UserKind, UserRepository } from '../auth/user-repository.js';
+import type { Remember } from '../idempotency/remember.js';
 import type { UserDeletions } from './deletions.js';
 
 export interface UserServices {
@@ -33,8 +34,11 @@ export class UserService {
   }
 
   /** Creates a user who has no password. @throws {Refusal} 409 a similar name is taken */
-  async create(user: { readonly username: string; readonly kind: UserKind }): Promise<Account> {
-    const account = await this.users.create(user);
+  async create(
+    user: { readonly username: string; readonly kind: UserKind },
+    remember?: Remember<Account>,
+  ): Promise<Account> {
+    const account = await this.users.create(user, remember);
     if (account === undefined) throw new Refusal('conflict', 'username');
     return account;
   }

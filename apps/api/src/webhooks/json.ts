@@ -1,6 +1,7 @@
 import { EVENT_TYPES, eventIdOf, type Webhook } from '@chorus/database';
 import { z } from 'zod';
 import { named, writtenAs } from '../http/schemas.js';
+import type { Answer } from '../idempotency/stored-answers.js';
 import { MAX_REDELIVERIES, UNDELIVERED_STATES } from './repository.js';
 import type { Span, UndeliveredPage } from './service.js';
 
@@ -117,3 +118,8 @@ export function undeliveredPageOf(page: UndeliveredPage): z.input<typeof undeliv
 export function redeliveryOf({ from, to }: Span): z.input<typeof redeliveryJson> {
   return { from: eventIdOf(from), to: eventIdOf(to) };
 }
+
+/** What is kept of the answer to the request that created a webhook: not the secret. @param prefix beginning of the paths of webhooks */
+export const webhookAnswer =
+  (prefix: string) =>
+  ({ id }: Webhook): Answer => ({ createdId: Number(id), location: `${prefix}/webhooks/${id}` });

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { type Database, eventIdOf, type Prisma, type Webhook } from '@chorus/database';
+import type { Remember } from '../idempotency/remember.js';
 
 export interface WebhookFields {
   readonly url?: string | undefined;
@@ -52,17 +53,19 @@ export class WebhookRepository {
   ) {}
 
   /** Creates a webhook that receives the events from now on. @returns undefined if there are too many */
-  async create({
-    url,
-    events,
-    rooms,
-  }: WebhookFields & { readonly url: string }): Promise<Webhook | undefined> {
+  async create(
+    { url, events, rooms }: WebhookFields & { readonly url: string },
+    remember?: Remember<Webhook>,
+  ): Promise<Webhook | undefined> {
     return this.db.$transaction(async (tx) => {
       await tx.$executeRaw`SELECT pg_advisory_xact_lock(${CREATING}::bigint)`;
       if ((await tx.webhook.count()) >= this.maxWebhooks) return undefined;
       const log = await tx.eventLogState.findFirst();
       const about = { url, events: [...(events ?? [])], rooms: (rooms ?? []).map(BigInt) };
-      return tx.webhook.create({ data: { ...about, secret: newSecret(), position: log?.position ?? 0n } });
+      const data = { ...about, secret: newSecret(), position: log?.position ?? 0n };
+      const webhook = await tx.webhook.create({ data });
+      await remember?.store(tx, webhook);
+      return webhook;
     });
   }
 

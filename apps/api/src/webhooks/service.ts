@@ -3,6 +3,7 @@ import { Refusal } from '@chorus/protocol';
 import type { AllowedAddresses } from '@chorus/service';
 import type { z } from 'zod';
 import { startOf } from '../events/read-events.js';
+import type { Remember } from '../idempotency/remember.js';
 import type { changeWebhookInput, createWebhookInput, listDeliveriesInput } from './inputs.js';
 import {
   MAX_REDELIVERIES,
@@ -43,9 +44,12 @@ export class WebhookService {
    * Creates a webhook that receives the events from now on.
    * @throws {Refusal} 400 the URL names an address that is not allowed; 403 there are too many
    */
-  async create(fields: z.output<typeof createWebhookInput>): Promise<Webhook> {
+  async create(
+    fields: z.output<typeof createWebhookInput>,
+    remember?: Remember<Webhook>,
+  ): Promise<Webhook> {
     this.#check(fields.url);
-    const webhook = await this.repository.create(fields);
+    const webhook = await this.repository.create(fields, remember);
     if (webhook === undefined) throw new Refusal('too_many_webhooks', this.repository.maxWebhooks);
     return webhook;
   }

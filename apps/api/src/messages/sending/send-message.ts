@@ -1,10 +1,10 @@
+import { idempotencyKeyOf } from '../../idempotency/idempotency-key.js';
 import { operation } from '../../http/operation.js';
 import { roomPath } from '../../rooms/inputs.js';
 import type { MessageServices } from '../dependencies.js';
 import { IDEMPOTENT, SEND_ERRORS } from '../errors.js';
 import { newMessageInput } from '../inputs.js';
 import { entryJson } from '../json.js';
-import { idempotencyKeyOf } from '../sender.js';
 
 export const sendMessage = operation(
   {

@@ -5,21 +5,24 @@ import { jsonBody } from '../../http/middleware/json-body.js';
 import * as inputs from '../../webhooks/inputs.js';
 import * as json from '../../webhooks/json.js';
 import type { Span } from '../../webhooks/service.js';
+import { createOnceForOperator } from '../create-once.js';
 import { type OperatorServices, record } from '../dependencies.js';
 import { noQuery } from '../inputs.js';
 
 /** Adds the routes that manage webhooks. Secrets are shown when they are made, and never again. */
-export function addWebhookRoutes(router: Router<RequestState>, { webhooks, log }: OperatorServices): void {
+export function addWebhookRoutes(router: Router<RequestState>, { webhooks, answers, log }: OperatorServices): void {
   const body = jsonBody();
   const idOf = (ctx: Context): number => parseInput(inputs.webhookPath, ctx.params).webhookId;
   const done = (ctx: Context, action: string, details: object): void =>
     record(log, ctx, `${action} webhook`, details);
 
   const create: Handler = async (ctx) => {
-    const webhook = await webhooks.create(parseInput(inputs.createWebhookInput, ctx.request.body));
-    done(ctx, 'create', { webhookId: Number(webhook.id) });
-    ctx.status = 201;
-    ctx.body = json.secretWebhookOf(webhook);
+    const input = parseInput(inputs.createWebhookInput, ctx.request.body);
+    await createOnceForOperator(ctx, answers, { operation: 'createWebhook', input }, async (once) => {
+      const webhook = await webhooks.create(input, once?.remember(json.webhookAnswer('')));
+      done(ctx, 'create', { webhookId: Number(webhook.id) });
+      return json.secretWebhookOf(webhook);
+    });
   };
   const list: Handler = async (ctx) => {
     const { cursor, limit } = parseInput(inputs.listWebhooksInput, ctx.query);

@@ -1,6 +1,7 @@
 import { operation } from '../../http/operation.js';
+import { ALREADY_CREATED } from '../../idempotency/json.js';
 import { createWebhookInput } from '../inputs.js';
-import { secretWebhookJson, secretWebhookOf } from '../json.js';
+import { secretWebhookJson, secretWebhookOf, webhookAnswer } from '../json.js';
 import type { WebhookServices } from '../service.js';
 
 export const createWebhook = operation(
@@ -9,11 +10,15 @@ export const createWebhook = operation(
     summary: 'Create a webhook, which receives the events from then on',
     access: 'key',
     scope: 'webhooks:write',
+    idempotent: true,
     body: createWebhookInput,
     answer: { status: 201, description: 'The webhook with its secret.', body: secretWebhookJson },
-    errors: { 403: 'The API key lacks the scope, or the application has `MAX_WEBHOOKS` webhooks.' },
+    errors: {
+      ...ALREADY_CREATED,
+      403: 'The API key lacks the scope, or the application has `MAX_WEBHOOKS` webhooks.',
+    },
   },
   ({ webhooks }: WebhookServices) =>
-    async (_ctx, { body }) =>
-      secretWebhookOf(await webhooks.create(body)),
+    async (_ctx, { body, once }) =>
+      secretWebhookOf(await webhooks.create(body, once?.remember(webhookAnswer('/api')))),
 );

@@ -46,5 +46,11 @@ export const OBJECTS = {
     retry: false,
     text: 'the last owner of a room must name another owner first',
   },
+  already_created: {
+    status: 409,
+    retry: false,
+    text: (id: string) =>
+      `an earlier request with this Idempotency-Key has created ${id}, whose secret is not shown again`,
+  },
   conflict: { status: 409, retry: false, text: (field: string) => `${field} already exists` },
 } as const satisfies Record<string, CatalogueEntry>;

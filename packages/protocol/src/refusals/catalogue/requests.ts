@@ -65,6 +65,11 @@ export const REQUESTS = {
     text: 'the body must be JSON: send Content-Type: application/json',
   },
   unsupported_encoding: { status: 415, retry: false, text: 'the Content-Encoding is not supported' },
+  idempotency_key_reused: {
+    status: 422,
+    retry: false,
+    text: 'an earlier request with this Idempotency-Key was another one',
+  },
   unsupported_expectation: { status: 417, retry: false, text: 'only Expect: 100-continue is supported' },
   too_many_headers: { status: 431, retry: false, text: 'the request has too many headers' },
   headers_too_large: { status: 431, retry: false, text: 'the headers are too large' },

@@ -1,7 +1,7 @@
-import type { Handler } from '../http/context.js';
-import { parseInput } from '../http/input.js';
-import type { OperatorServices } from './dependencies.js';
-import { listRoomsInput } from './inputs.js';
+import type { Handler } from '../../http/context.js';
+import { parseInput } from '../../http/input.js';
+import type { OperatorServices } from '../dependencies.js';
+import { listRoomsInput } from '../inputs.js';
 
 /** Lists rooms with members present, most members first. */
 export function listBusiestRooms({ presence, rooms }: OperatorServices): Handler {

@@ -1,7 +1,7 @@
-import type { Handler } from '../http/context.js';
-import { parseInput } from '../http/input.js';
-import { type OperatorServices, record } from './dependencies.js';
-import { roomInput, userIdOf } from './inputs.js';
+import type { Handler } from '../../http/context.js';
+import { parseInput } from '../../http/input.js';
+import { type OperatorServices, record } from '../dependencies.js';
+import { roomInput, userIdOf } from '../inputs.js';
 
 /**
  * Closes a user's sockets, or removes the user from one room. The user may reconnect at once; a ban prevents that.
