@@ -127,6 +127,14 @@ describe('the command line for operators', () => {
       [/^error: required option '--scopes <scopes>' not specified\n$/, ['keys', 'create', '--name', 'x']],
       [/^error: missing required argument 'id'\n$/, ['keys', 'revoke']],
       [/^error: unknown command 'kyes'\n/, ['kyes']],
+      [/^nothing to change: give --name.*\n$/, ['rooms', 'change', '1']],
+      [/^nothing to change: give --url.*\n$/, ['webhooks', 'change', '1']],
+      [/^--enable and --disable exclude each other\n$/, ['webhooks', 'change', '1', '--enable', '--disable']],
+      [/^give either --event, or --from and --to\n$/, ['webhooks', 'redeliver', '1', '--from', 'x']],
+      [
+        /^error: option '--slow-mode .* It must be a number.\n$/,
+        ['rooms', 'change', '1', '--slow-mode', 'x'],
+      ],
     ];
     for (const [line, args, env, answer] of cases) {
       answers = answer === undefined ? [] : [answer];

@@ -1,7 +1,13 @@
 import { Command, CommanderError } from 'commander';
+import { bansCommand } from './bans.js';
 import type { CliContext } from './cli-context.js';
 import { keysCommand } from './keys.js';
 import { type CliEnvironment, CliError, OperatorApi } from './operator-api.js';
+import { roomsCommand } from './rooms.js';
+import { usersCommand } from './users.js';
+import { webhooksCommand } from './webhooks.js';
+
+const COMMANDS = [keysCommand, usersCommand, roomsCommand, webhooksCommand, bansCommand];
 
 export interface CliParts {
   readonly env: CliEnvironment;
@@ -28,7 +34,9 @@ export async function runCli(argv: readonly string[], { env, stdout, stderr }: C
       `
 Environment:
   CHORUS_OPERATOR_URL    URL of the operator port, such as http://localhost:9000
-  CHORUS_OPERATOR_TOKEN  OPERATOR_TOKEN of the server`,
+  CHORUS_OPERATOR_TOKEN  OPERATOR_TOKEN of the server
+
+The exit status is 0, or 1 after one line on standard error.`,
     )
     .exitOverride();
   const context: CliContext = {
@@ -41,7 +49,7 @@ Environment:
       stdout.write(`${program.opts<{ json: boolean }>().json ? JSON.stringify(result) : text()}\n`);
     },
   };
-  program.addCommand(inherited(program, keysCommand(context)));
+  for (const command of COMMANDS) program.addCommand(inherited(program, command(context)));
   try {
     await program.parseAsync([...argv], { from: 'user' });
     return 0;
@@ -57,7 +65,7 @@ Environment:
 /** `--json` may stand behind the command, too. Settings of a program are not those of commands that are added to it. */
 function inherited(program: Command, command: Command): Command {
   for (const each of [command, ...command.commands]) {
-    each.copyInheritedSettings(program);
+    each.copyInheritedSettings(program).helpCommand(false);
     if (each.commands.length > 0) continue;
     each.option('--json', 'print JSON').hook('preAction', () => {
       if (each.opts<{ json?: boolean }>().json) program.setOptionValue('json', true);

@@ -2,6 +2,8 @@ import { KEY_SCOPE_NAMES } from '@chorus/protocol';
 import { Command } from 'commander';
 import { z } from 'zod';
 import type { CliContext } from './cli-context.js';
+import { listOption, numberOption, pathOf } from './options.js';
+import { readAll } from './pages.js';
 import { table } from './table.js';
 
 const keySchema = z.object({
@@ -16,7 +18,6 @@ const keySchema = z.object({
   lastUsedAt: z.string().nullable(),
 });
 const createdSchema = keySchema.extend({ key: z.string() });
-const pageSchema = z.object({ keys: z.array(keySchema), nextCursor: z.string().nullable() });
 
 type Key = z.infer<typeof keySchema>;
 
@@ -24,7 +25,7 @@ interface CreateOptions {
   readonly name: string;
   readonly scopes: string;
   readonly bot?: string;
-  readonly messagesPerSecond?: string;
+  readonly messagesPerSecond?: number;
   readonly expires?: string;
 }
 
@@ -40,17 +41,17 @@ export function keysCommand(context: CliContext): Command {
       `what the key may do, separated by commas: ${KEY_SCOPE_NAMES.join(', ')}`,
     )
     .option('--bot <id>', 'id of the bot that acts with the key')
-    .option('--messages-per-second <number>', 'limit of the key on each API; default: that of the API')
+    .option(
+      '--messages-per-second <number>',
+      'limit of the key on each API; default: that of the API',
+      numberOption,
+    )
     .option('--expires <time>', 'when the key ends, such as 2030-01-31T12:00:00Z; default: never')
     .action(async (options: CreateOptions) => {
       const created = await context.send(createdSchema, 'POST', '/keys', {
         name: options.name,
-        scopes: options.scopes.split(',').map((scope) => scope.trim()),
-        ...(options.bot === undefined ? {} : { botId: options.bot }),
-        ...(options.messagesPerSecond === undefined
-          ? {}
-          : { messagesPerSecond: Number(options.messagesPerSecond) }),
-        ...(options.expires === undefined ? {} : { expiresAt: options.expires }),
+        scopes: listOption(options.scopes),
+        ...{ botId: options.bot, messagesPerSecond: options.messagesPerSecond, expiresAt: options.expires },
       });
       context.print(created, () => created.key);
     });
@@ -58,17 +59,7 @@ export function keysCommand(context: CliContext): Command {
     .command('list')
     .description('list all API keys, without their secrets')
     .action(async () => {
-      const found: Key[] = [];
-      for (let cursor: string | null = ''; cursor !== null; ) {
-        const query: string = cursor === '' ? '' : `&cursor=${encodeURIComponent(cursor)}`;
-        const page: z.infer<typeof pageSchema> = await context.send(
-          pageSchema,
-          'GET',
-          `/keys?limit=100${query}`,
-        );
-        found.push(...page.keys);
-        cursor = page.nextCursor;
-      }
+      const found = await readAll(context, '/keys', 'keys', keySchema);
       context.print(found, () =>
         table(['Id', 'Name', 'Scopes', 'Bot', 'State', 'Last used'], found.map(row)),
       );
@@ -78,7 +69,7 @@ export function keysCommand(context: CliContext): Command {
     .description('revoke an API key for good, within a second everywhere')
     .argument('<id>', 'id of the key: the 12 characters after chk_')
     .action(async (id: string) => {
-      await context.send(z.undefined(), 'DELETE', `/keys/${encodeURIComponent(id)}`);
+      await context.send(z.undefined(), 'DELETE', pathOf('keys', id));
       context.print({ id, revoked: true }, () => `revoked ${id}`);
     });
   return keys;

@@ -8,7 +8,8 @@ export function table(head: string[], rows: string[][]): string {
     chars: NO_LINES,
   });
   lines.push(...rows);
-  return lines.toString();
+  // A long last column must not wrap every line.
+  return lines.toString().replaceAll(/ +$/gm, '');
 }
 
 const NO_LINES = Object.fromEntries(
@@ -30,3 +31,11 @@ const NO_LINES = Object.fromEntries(
     'middle',
   ].map((name) => [name, '']),
 );
+
+/** Returns fields as a table of two columns. */
+export function details(fields: Readonly<Record<string, string | undefined>>): string {
+  return table(
+    [],
+    Object.entries(fields).map(([name, value]) => [name, value ?? '']),
+  );
+}

@@ -47,6 +47,20 @@ export function describePrograms(target: () => Target): void {
     expect((await call(admin, 'GET', `/users?search=${username}`)).body.users).to.deep.equal([]);
   });
 
+  it('what a repeated request with a key creates is created once', async () => {
+    const admin = await newKey('admin', { scopes: ['rooms:write', 'webhooks:write'] });
+    const once = (path: string, body: object) =>
+      request(`${target().url}/api${path}`, {
+        body,
+        token: admin,
+        headers: { 'Idempotency-Key': 'order-1' },
+      });
+    const [first, again] = [await once('/rooms', { name: 'club' }), await once('/rooms', { name: 'club' })];
+    expect([again.status, again.body]).to.deep.equal([first.status, first.body]);
+    expectError(await once('/rooms', { name: 'other' }), 422);
+    expectError(await once('/webhooks', { url: 'https://hooks.example/in' }), 422);
+  });
+
   it('events are read from the beginning, and from there on', async () => {
     const key = await newKey('reader', { scopes: ['events:read', 'rooms:write'] });
     const before = (await call(key, 'GET', '/events?limit=100')).body;

@@ -59,7 +59,9 @@ export async function answerOnce<R>(
 ): Promise<R> {
   const key = idempotencyKeyOf(ctx);
   if (key === undefined) return act(undefined);
-  const request = createHash('sha256').update(JSON.stringify([operation, input])).digest();
+  const request = createHash('sha256')
+    .update(JSON.stringify([operation, input]))
+    .digest();
   const once = new Once(answers, { caller, key }, Uint8Array.from(request));
   const before = await once.earlier();
   if (before !== undefined) return repeated(ctx, before);

@@ -46,7 +46,14 @@ describe('requests with an Idempotency-Key', function () {
     readonly [title: string, sender: () => Client, path: () => Promise<string>, object, object, string]
   > = [
     ['rooms', () => key, async () => '/api/rooms', { name: 'x' }, { name: 'y' }, 'rooms'],
-    ['rooms of users', () => running.client.as(ANN), async () => '/api/rooms', { name: 'x' }, { name: 'y' }, 'rooms'],
+    [
+      'rooms of users',
+      () => running.client.as(ANN),
+      async () => '/api/rooms',
+      { name: 'x' },
+      { name: 'y' },
+      'rooms',
+    ],
     ['users', () => key, async () => '/api/users', { username: 'cat' }, { username: 'dan' }, 'users'],
     [
       'invitations',
@@ -55,7 +62,14 @@ describe('requests with an Idempotency-Key', function () {
       ...([{}, { maxUses: 2 }, 'invites'] as const),
     ],
     ['rooms of operators', () => operator, async () => '/rooms', { name: 'x' }, { name: 'y' }, 'rooms'],
-    ['users of operators', () => operator, async () => '/users', { username: 'eve' }, { username: 'fay' }, 'users'],
+    [
+      'users of operators',
+      () => operator,
+      async () => '/users',
+      { username: 'eve' },
+      { username: 'fay' },
+      'users',
+    ],
   ];
   const countOf = async (table: string): Promise<number> => {
     const [row] = await db.$queryRawUnsafe<Array<{ count: bigint }>>(`SELECT count(*) FROM ${table}`);
@@ -85,7 +99,14 @@ describe('requests with an Idempotency-Key', function () {
   for (const [title, sender, path, body, table, location] of [
     ['API keys', () => operator, '/keys', { name: 'x', scopes: ['rooms:write'] }, 'api_keys', () => null],
     ['webhooks', () => key, '/api/webhooks', { url: URL }, 'webhooks', (id: string) => `/api/webhooks/${id}`],
-    ['webhooks of operators', () => operator, '/webhooks', { url: URL }, 'webhooks', (id: string) => `/webhooks/${id}`],
+    [
+      'webhooks of operators',
+      () => operator,
+      '/webhooks',
+      { url: URL },
+      'webhooks',
+      (id: string) => `/webhooks/${id}`,
+    ],
   ] as const) {
     it(`${title}: the secret is stored nowhere, and a repetition is told what was created`, async () => {
       const client = once(sender());

@@ -108,8 +108,9 @@ describe('the operator API', function () {
       const account = { username: 'cyd', email: 'cyd@example.com', password: 'rahasia' };
       const { id } = (await running.client.post('/api/users/signup', account)).body;
       await operator.post(`/users/${id}/ban`, { reason: 'spam' });
-      const { bans, ...user } = (await operator.get(`/users/${id}`)).body;
-      expect(user).to.deep.equal({ id, username: 'cyd', email: 'cyd@example.com' });
+      const { bans, createdAt, ...user } = (await operator.get(`/users/${id}`)).body;
+      expect(user).to.deep.equal({ id, username: 'cyd', kind: 'person', email: 'cyd@example.com' });
+      expect(Date.parse(createdAt)).to.be.greaterThan(0);
       expect(bans).to.have.length(1);
       expect(bans[0]).to.include({ userId: id, roomId: null, until: null, reason: 'spam' });
       expectAnswer(await operator.get('/users/987'), 404, {

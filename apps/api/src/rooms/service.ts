@@ -192,11 +192,7 @@ export class RoomService {
   }
 
   /** @returns undefined if every attempt has found its id, or the direct key, taken */
-  async #createNext(
-    fields: NewRoom,
-    attempts: number,
-    remember?: Remember<Room>,
-  ): Promise<Room | undefined> {
+  async #createNext(fields: NewRoom, attempts: number, remember?: Remember<Room>): Promise<Room | undefined> {
     for (let attempt = 0; attempt < attempts; attempt++) {
       const id = await this.parts.rooms.nextFreeId(IDS_PER_TRY);
       // Another client may choose this id concurrently.

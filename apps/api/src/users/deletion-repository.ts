@@ -1,6 +1,6 @@
 import { keyTokenId, TOKEN_TTL_SECONDS } from '@chorus/auth';
 import { sessionsKey } from '@chorus/control';
-import { type Database, recordEvents } from '@chorus/database';
+import { type Database, type Prisma, recordEvents } from '@chorus/database';
 import type { Member } from '@chorus/protocol';
 import type { RevokedSessionRepository } from '../sessions/revoked-session-repository.js';
 
@@ -28,14 +28,14 @@ export class DeletionRepository {
   /**
    * Marks the user as deleted, with all that PostgreSQL has of the account: sessions and keys are revoked, e-mail address and password are
    * gone. Without effect for a user whose deletion has begun already.
-   * @returns false when there is no such user, or no longer
+   * @returns false when there is no such user, or no longer: nothing is left to do
    */
   async begin(userId: number): Promise<boolean> {
     return this.db.$transaction(async (tx) => {
       const [user] = await tx.$queryRaw<Array<{ generation: number; deletedAt: Date | null }>>`
         SELECT session_generation AS generation, deleted_at AS "deletedAt" FROM users WHERE id = ${BigInt(userId)} FOR UPDATE`;
       if (user === undefined) return false;
-      if (user.deletedAt !== null) return (await tx.userDeletion.count({ where: { userId } })) > 0;
+      if (user.deletedAt !== null) return isUnfinished(tx, userId);
       const keys = await tx.$queryRaw<Array<{ id: string }>>`
         UPDATE api_keys SET revoked_at = coalesce(revoked_at, now()) WHERE bot_id = ${BigInt(userId)} RETURNING id`;
       await tx.$executeRaw`
@@ -58,7 +58,8 @@ export class DeletionRepository {
       SELECT users.username, users.session_generation AS generation, deletion.sessions_ended AS ended,
         deletion.deleted_at < now() - make_interval(secs => ${SETTLED_SECONDS}) AS settled,
         ARRAY(SELECT id FROM api_keys WHERE bot_id = users.id) AS keys
-      FROM user_deletions deletion JOIN users ON users.id = deletion.user_id WHERE deletion.user_id = ${BigInt(userId)}`;
+      FROM user_deletions deletion JOIN users ON users.id = deletion.user_id 
+      WHERE deletion.user_id = ${BigInt(userId)} AND users.deleted_at IS NOT NULL`;
     if (row === undefined) return undefined;
     const { username, generation, ended, settled, keys } = row;
     const tokenIds = tokenIdsOf(
@@ -92,6 +93,14 @@ export class DeletionRepository {
       UNION SELECT room_id FROM mutes WHERE user_id = ${BigInt(userId)} ORDER BY 1 LIMIT ${limit}`;
     return rows.map(({ roomId }) => Number(roomId));
   }
+}
+
+/** Whether sessions or memberships of a deleted user are left. */
+async function isUnfinished(tx: Prisma.TransactionClient, userId: number): Promise<boolean> {
+  const rows = await tx.$queryRaw<unknown[]>`
+    SELECT 1 FROM user_deletions WHERE user_id = ${BigInt(userId)} AND (
+      NOT sessions_ended OR EXISTS (SELECT FROM room_members WHERE room_members.user_id = user_deletions.user_id))`;
+  return rows.length > 0;
 }
 
 /** Ids of all tokens of a user: those of the sessions, and of the keys of a bot. */

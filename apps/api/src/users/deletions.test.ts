@@ -143,7 +143,10 @@ describe('users who are deleted', function () {
     const room = await newRoom();
     await put(ANN, room, BEN);
     const answers = await Promise.all([1, 2, 3].map(() => key.delete(`/api/users/${BEN.id}`)));
-    expect(answers.map(({ status }) => status)).to.deep.equal([204, 204, 204]);
+    // A request that finds nothing left to do is answered like one for an unknown user.
+    for (const { status } of answers) expect(status).to.be.oneOf([204, 404]);
+    expect(answers.map(({ status }) => status)).to.include(204);
+    expect((await key.delete(`/api/users/${BEN.id}`)).body.code).to.equal('user_not_found');
     const about = (await recordedEvents(fixture.db)).filter(({ userId }) => userId === BEN.id);
     expect(about.map(({ type, data }) => [type, data?.by])).to.deep.equal([
       ['member.added', ANN.id],
@@ -153,7 +156,6 @@ describe('users who are deleted', function () {
     // After a minute, when no change that began before can add a membership, nothing is left to do.
     await fixture.db.$executeRaw`UPDATE user_deletions SET deleted_at = now() - interval '61 seconds'`;
     await eventually(async () => expect(await fixture.db.userDeletion.count()).to.equal(0));
-    expect((await key.delete(`/api/users/${BEN.id}`)).body.code).to.equal('user_not_found');
   });
 
   it('leave a room that a request in progress has still added them to', async () => {

@@ -44,10 +44,7 @@ export class WebhookService {
    * Creates a webhook that receives the events from now on.
    * @throws {Refusal} 400 the URL names an address that is not allowed; 403 there are too many
    */
-  async create(
-    fields: z.output<typeof createWebhookInput>,
-    remember?: Remember<Webhook>,
-  ): Promise<Webhook> {
+  async create(fields: z.output<typeof createWebhookInput>, remember?: Remember<Webhook>): Promise<Webhook> {
     this.#check(fields.url);
     const webhook = await this.repository.create(fields, remember);
     if (webhook === undefined) throw new Refusal('too_many_webhooks', this.repository.maxWebhooks);

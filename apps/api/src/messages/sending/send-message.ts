@@ -1,5 +1,5 @@
-import { idempotencyKeyOf } from '../../idempotency/idempotency-key.js';
 import { operation } from '../../http/operation.js';
+import { idempotencyKeyOf } from '../../idempotency/idempotency-key.js';
 import { roomPath } from '../../rooms/inputs.js';
 import type { MessageServices } from '../dependencies.js';
 import { IDEMPOTENT, SEND_ERRORS } from '../errors.js';

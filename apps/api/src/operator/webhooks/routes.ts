@@ -10,7 +10,10 @@ import { type OperatorServices, record } from '../dependencies.js';
 import { noQuery } from '../inputs.js';
 
 /** Adds the routes that manage webhooks. Secrets are shown when they are made, and never again. */
-export function addWebhookRoutes(router: Router<RequestState>, { webhooks, answers, log }: OperatorServices): void {
+export function addWebhookRoutes(
+  router: Router<RequestState>,
+  { webhooks, answers, log }: OperatorServices,
+): void {
   const body = jsonBody();
   const idOf = (ctx: Context): number => parseInput(inputs.webhookPath, ctx.params).webhookId;
   const done = (ctx: Context, action: string, details: object): void =>
