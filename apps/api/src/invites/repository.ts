@@ -37,10 +37,10 @@ export class InviteRepository {
   ): Promise<Invite | undefined> {
     return createOnce(this.db, remember, async (db) => {
       const [row] = await db.$queryRaw<Row[]>`
-      INSERT INTO invites (code, room_id, created_by, expires_at, max_uses)
-      SELECT ${code}, id, nullif(${BigInt(createdBy)}, 0), now() + make_interval(secs => ${seconds}::int), ${maxUses}::int
-      FROM rooms WHERE id = ${BigInt(roomId)} FOR KEY SHARE
-      RETURNING ${COLUMNS}`;
+        INSERT INTO invites (code, room_id, created_by, expires_at, max_uses)
+        SELECT ${code}, id, nullif(${BigInt(createdBy)}, 0), now() + make_interval(secs => ${seconds}::int), ${maxUses}::int
+        FROM rooms WHERE id = ${BigInt(roomId)} FOR KEY SHARE
+        RETURNING ${COLUMNS}`;
       return row && inviteOf(row);
     });
   }

@@ -61,14 +61,14 @@ export class KeyRepository {
     const { id, name, scopes, botId, messagesPerSecond, expiresAt } = fields;
     return createOnce(this.db, remember, async (db) => {
       const [row] = await db.$queryRaw<Row[]>`
-      INSERT INTO api_keys (id, name, secret_hash, scopes, bot_id, messages_per_second, expires_at)
-      SELECT ${id}, ${name}, ${secretHash}, ${[...scopes]}::text[], ${botId ?? null}::bigint, ${messagesPerSecond ?? null}::int,
-        ${expiresAt ?? null}::timestamptz
-      WHERE ${botId ?? null}::bigint IS NULL OR EXISTS (
-        -- Waits for a deletion of the bot in progress, which revokes the keys that exist before it.
-        SELECT 1 FROM users WHERE id = ${botId ?? null}::bigint AND kind = 'bot' AND deleted_at IS NULL FOR KEY SHARE
-      )
-      RETURNING ${COLUMNS}`;
+        INSERT INTO api_keys (id, name, secret_hash, scopes, bot_id, messages_per_second, expires_at)
+        SELECT ${id}, ${name}, ${secretHash}, ${[...scopes]}::text[], ${botId ?? null}::bigint, ${messagesPerSecond ?? null}::int,
+          ${expiresAt ?? null}::timestamptz
+        WHERE ${botId ?? null}::bigint IS NULL OR EXISTS (
+          -- Waits for a deletion of the bot in progress, which revokes the keys that exist before it.
+          SELECT 1 FROM users WHERE id = ${botId ?? null}::bigint AND kind = 'bot' AND deleted_at IS NULL FOR KEY SHARE
+        )
+        RETURNING ${COLUMNS}`;
       return row && stored(row);
     });
   }

@@ -50,18 +50,18 @@ export class RoomChanges {
     ];
     const creating = createOnce(this.db, remember, async (db) => {
       const [row] = await db.$queryRaw<RoomRow[]>`
-      WITH made AS (
-        INSERT INTO rooms (id, name, kind, topic, creator_id, direct_key)
-        VALUES (${BigInt(id)}, ${name}, ${kind}, ${topic}, ${creator}::bigint, ${directKey})
-        ON CONFLICT DO NOTHING RETURNING *
-      ), joined AS (
-        INSERT INTO room_members (room_id, user_id, role) SELECT made.id, member.id, member.role FROM made
-        CROSS JOIN unnest(${members.map(([userId]) => BigInt(userId))}::bigint[], ${members.map(([, role]) => role)}::text[])
-          AS member(id, role)
-      ), mirrored AS (
-        INSERT INTO outbox (room_id, mirror) SELECT made.id, ${JSON.stringify(mirror)}::jsonb FROM made
-        WHERE ${members.length > 0}
-      ), recorded AS (${recording(events, Prisma.sql`EXISTS (SELECT FROM made)`)}) SELECT ${ROOM_COLUMNS} FROM made rooms`;
+        WITH made AS (
+          INSERT INTO rooms (id, name, kind, topic, creator_id, direct_key)
+          VALUES (${BigInt(id)}, ${name}, ${kind}, ${topic}, ${creator}::bigint, ${directKey})
+          ON CONFLICT DO NOTHING RETURNING *
+        ), joined AS (
+          INSERT INTO room_members (room_id, user_id, role) SELECT made.id, member.id, member.role FROM made
+          CROSS JOIN unnest(${members.map(([userId]) => BigInt(userId))}::bigint[], ${members.map(([, role]) => role)}::text[])
+            AS member(id, role)
+        ), mirrored AS (
+          INSERT INTO outbox (room_id, mirror) SELECT made.id, ${JSON.stringify(mirror)}::jsonb FROM made
+          WHERE ${members.length > 0}
+        ), recorded AS (${recording(events, Prisma.sql`EXISTS (SELECT FROM made)`)}) SELECT ${ROOM_COLUMNS} FROM made rooms`;
       return row && roomOf(row);
     });
     return creating.catch((error: unknown) => {

@@ -40,5 +40,7 @@ export function addOperatorRoutes(router: Router<RequestState>, services: Operat
   router.delete('endDrain', '/nodes/:nodeId/drain', noQuery, drainNode(services, false));
   router.post('rebalance', '/rebalance', noQuery, json, rebalance(services));
   router.post('broadcast', '/broadcast', noQuery, json, broadcast(services));
+  addUserRoutes(router, services);
+  addRoomRoutes(router, services);
   addWebhookRoutes(router, services);
 }
