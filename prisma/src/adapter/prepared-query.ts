@@ -4,8 +4,11 @@ import { wireValue } from './wire-value.js';
 /** A value as PostgreSQL sends it: its text, or null. */
 export type Raw = string | null;
 
+/** Columns of a result, the same object at each execution over a connection. */
+export type Columns = readonly pg.FieldDef[];
+
 /** Returns a function that reads rows with these columns. */
-export type RowReader<Row> = (columns: readonly pg.FieldDef[]) => (row: Raw[]) => Row;
+export type RowReader<Row> = (columns: Columns) => (row: Raw[]) => Row;
 
 /** What one connection has prepared: the columns of the results by the name of the statement; undefined until they are known. */
 type Prepared = Map<string, readonly pg.FieldDef[] | undefined>;

@@ -61,7 +61,7 @@ describe('ArchivedMessage', function () {
     for (const message of messages) {
       const current = message.current();
       expect(message.json()).to.equal(JSON.stringify(showMessage(current, 7)));
-      expect(message.more).to.deep.equal([]);
+      expect(message.other('role')).to.equal(null);
       const { epoch, seq, sentAt } = current;
       expect([message.epoch, message.seq, message.sentAt]).to.deep.equal([epoch, seq, sentAt]);
     }
@@ -83,5 +83,16 @@ describe('ArchivedMessage', function () {
       { a: 1 },
       ...Array(6).fill(undefined),
     ]);
+  });
+
+  it('knows every column: a new one must be in the JSON, or make a message one with more than text', async () => {
+    const names = await db.prepared.rows(
+      { text: `SELECT ${MESSAGE_COLUMNS} FROM (SELECT 1) one LEFT JOIN messages m ON false`, values: [] },
+      (columns) => () => columns.map(({ name }) => name),
+    );
+    expect(names[0]?.sort().join(' ')).to.equal(
+      'bot changedEpoch changedSeq clientMsgId content data deletedAt deletedBy deletedByName editedAt epoch id mentions n reactions ' +
+        'replies replyEpoch replySeq sentAt seq userId username',
+    );
   });
 });

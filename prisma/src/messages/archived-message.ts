@@ -1,10 +1,13 @@
 import type { CurrentMessage, Position } from '@chorus/protocol';
 import { readTime, rowReader } from '../adapter/column-types.js';
-import type { Raw, RowReader } from '../adapter/prepared-query.js';
+import type { Columns, Raw, RowReader } from '../adapter/prepared-query.js';
 import { currentMessageOf, type MessageRow } from './message-row.js';
 
-/** Number of `MESSAGE_COLUMNS`. */
-export const MESSAGE_COLUMN_COUNT = 22;
+/** Where each column is in a row. */
+type Places = Readonly<Record<keyof MessageRow, number> & Partial<Record<string, number>>>;
+
+/** Places in the columns that a connection keeps for a statement. */
+const placesOf = new WeakMap<Columns, Places>();
 
 /**
  * A message of the database as it was sent: its JSON is put together from the texts that PostgreSQL has sent, because reading all fields
@@ -16,54 +19,68 @@ export class ArchivedMessage implements Position {
   /** Milliseconds since 1970. */
   readonly sentAt: number;
 
-  /** @param row values of `MESSAGE_COLUMNS` in their order, and any others */
+  /** @param row values of `MESSAGE_COLUMNS`, and any others */
   constructor(
     private readonly roomId: number,
-    private readonly row: readonly Raw[],
-    private readonly read: (row: Raw[]) => MessageRow,
+    private readonly row: Raw[],
+    private readonly columns: Columns,
+    private readonly at: Places,
   ) {
-    this.epoch = Number(row[0]);
-    this.seq = Number(row[1]);
-    this.sentAt = readTime(row[7] ?? '').getTime();
+    this.epoch = Number(row[at.epoch]);
+    this.seq = Number(row[at.seq]);
+    this.sentAt = readTime(row[at.sentAt] ?? '').getTime();
   }
 
-  /** Values of the columns after those of the message. */
-  get more(): readonly Raw[] {
-    return this.row.slice(MESSAGE_COLUMN_COUNT);
+  /** Returns the text of another column of the statement; null for none. */
+  other(column: string): Raw {
+    return this.row[this.at[column] ?? -1] ?? null;
   }
 
   /** Returns the message with the changes that archivers have applied. */
   current(): CurrentMessage {
-    return currentMessageOf(this.roomId, this.read([...this.row]));
+    return currentMessageOf(this.roomId, rowReader<MessageRow>(this.columns)(this.row));
   }
 
   /** Returns what {@link current} is as JSON; undefined for a message with more than text, or one that has changed. */
   json(): string | undefined {
-    const [epoch, seq, n, id, userId, username, content, , clientMsgId, bot, ...more] = this.row;
-    const [data, mentions, replyEpoch, , editedAt, changedEpoch, , deletedAt, , , replies] = more;
+    const { row, at } = this;
+    const mentions = row[at.mentions];
     const isPlain =
-      data === null &&
+      row[at.data] === null &&
       (mentions === null || mentions === '{}') &&
-      replyEpoch === null &&
-      editedAt === null &&
-      changedEpoch === null &&
-      deletedAt === null &&
-      replies === '0';
+      row[at.replyEpoch] === null &&
+      row[at.editedAt] === null &&
+      row[at.changedEpoch] === null &&
+      row[at.deletedAt] === null &&
+      row[at.replies] === '0';
     if (!isPlain) return undefined;
+    const text = (place: number): string => JSON.stringify(row[place]);
+    const [n, clientMsgId] = [row[at.n], row[at.clientMsgId]];
     const ordinal = n === null ? '' : `,"n":${n}`;
     const tag = clientMsgId === null ? '' : `,"clientMsgId":${JSON.stringify(clientMsgId)}`;
-    const kind = bot === 't' ? ',"bot":true' : '';
+    const kind = row[at.bot] === 't' ? ',"bot":true' : '';
     return (
-      `{"seq":${seq},"epoch":${epoch}${ordinal},"type":"message","content":${JSON.stringify(content)},"roomId":${this.roomId},` +
-      `"username":${JSON.stringify(username)},"userId":${userId},"id":${JSON.stringify(id)},"sentAt":${this.sentAt}${tag}${kind}}`
+      `{"seq":${row[at.seq]},"epoch":${row[at.epoch]}${ordinal},"type":"message","content":${text(at.content)},"roomId":${this.roomId},` +
+      `"username":${text(at.username)},"userId":${row[at.userId]},"id":${text(at.id)},"sentAt":${this.sentAt}${tag}${kind}}`
     );
   }
 }
 
-/** Reads rows of messages of a room, whose first columns are `MESSAGE_COLUMNS`. */
+/** Returns a function that makes messages of a room of rows with `MESSAGE_COLUMNS`, and any others. */
+export function messageMaker(columns: Columns): (roomId: number, row: Raw[]) => ArchivedMessage {
+  let at = placesOf.get(columns);
+  if (at === undefined) {
+    at = Object.fromEntries(columns.map(({ name }, place) => [name, place])) as Places;
+    placesOf.set(columns, at);
+  }
+  const places = at;
+  return (roomId, row) => new ArchivedMessage(roomId, row, columns, places);
+}
+
+/** Reads rows of messages of a room. */
 export function archivedMessages(roomId: number): RowReader<ArchivedMessage> {
   return (columns) => {
-    const read = rowReader<MessageRow>(columns);
-    return (row) => new ArchivedMessage(roomId, row, read);
+    const make = messageMaker(columns);
+    return (row) => make(roomId, row);
   };
 }

@@ -1,9 +1,8 @@
 import type { ReadMark } from '@chorus/broker';
 import {
-  ArchivedMessage,
+  type ArchivedMessage,
   type Database,
-  MESSAGE_COLUMN_COUNT,
-  type MessageRow,
+  messageMaker,
   Prisma,
   type RowReader,
   rowReader,
@@ -110,15 +109,15 @@ interface CountsRow {
   touched: TouchedMessage[] | null;
 }
 
-/** Reads the newest message in the first columns, and then the counts. */
+/** Reads the newest message of a room in the columns before `roomId`, and the counts in the others. */
 const readCounts: RowReader<CountsRow> = (columns) => {
-  const [message, counts] = [
-    rowReader<MessageRow>(columns),
-    rowReader<CountsRow>(columns.slice(MESSAGE_COLUMN_COUNT)),
-  ];
+  const placeOf = (column: string): number => columns.findIndex(({ name }) => name === column);
+  const [epoch, first] = [placeOf('epoch'), placeOf('roomId')];
+  const makeMessage = messageMaker(columns);
+  const counts = rowReader<CountsRow>(columns.slice(first));
   return (row) => {
-    const read = counts(row.slice(MESSAGE_COLUMN_COUNT));
-    read.last = row[0] === null ? undefined : new ArchivedMessage(read.roomId, row, message);
+    const read = counts(row.slice(first));
+    read.last = row[epoch] === null ? undefined : makeMessage(read.roomId, row);
     return read;
   };
 };

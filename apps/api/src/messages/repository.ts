@@ -18,7 +18,7 @@ const place = ({ epoch, seq }: Position): Prisma.Sql =>
 const kept = ({ expiredUpTo }: HistoryRoom): Prisma.Sql =>
   expiredUpTo === undefined ? Prisma.empty : Prisma.sql`AND sent_at > ${new Date(expiredUpTo)}`;
 
-/** Role of a user in a room, once per statement. Its column follows those of the message. */
+/** Role of a user in a room, read once per statement. */
 const roleIn = (roomId: number, userId: number): Prisma.Sql => Prisma.sql`coalesce((
   SELECT role FROM room_members WHERE room_id = ${roomId}::bigint AND user_id = ${userId}::bigint
 ), 'none') AS role`;
@@ -28,7 +28,7 @@ const roleIn = (roomId: number, userId: number): Prisma.Sql => Prisma.sql`coales
  * none was asked for.
  */
 export function readerRole([message]: readonly ArchivedMessage[]): RoleOrNone | undefined {
-  const role = message?.more[0];
+  const role = message?.other('role');
   return ROLES_OR_NONE.find((each) => each === role);
 }
 
