@@ -134,6 +134,11 @@ describe('loadStoreConfig', () => {
       );
     }
     expect(() => load({ ...plain, BROKER_SHARDED: 'true' })).to.throw(ConfigError, /has no Sentinels$/);
+    expect(load({ ...plain, REDIS_WAIT_REPLICAS: '1' }).waitReplicas).to.equal(1);
+    expect(() => load({ BROKER_SHARDED: 'true', REDIS_WAIT_REPLICAS: '1' })).to.throw(
+      ConfigError,
+      /^REDIS_WAIT_REPLICAS is not valid: a Redis Cluster/,
+    );
   });
 
   it('refuses parameters of a URL of Redis, and files for connections without TLS', () => {

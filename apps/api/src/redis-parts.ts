@@ -6,6 +6,7 @@ import {
   RedisRoomDirectory,
   RedisRoomHistory,
   redisNoticeTarget,
+  replicaWait,
 } from '@chorus/broker';
 import { RedisAccessList, RedisMembershipList, RedisNodeRegistry } from '@chorus/control';
 import { RedisPresenceStore } from '@chorus/presence';
@@ -50,6 +51,7 @@ export async function createRedisParts(
   const messages = new RedisPublisher(redis, names, {
     maxBacklogBytes: config.maxBacklogBytes,
     maxBatchWindowMs: 0,
+    replicas: replicaWait(config.redis),
   });
   const positions = new RedisPositions(redis, names);
   return {

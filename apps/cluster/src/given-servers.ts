@@ -1,4 +1,5 @@
 import { databaseUrl, databaseUrlSettings } from '@chorus/database';
+import { REDIS_SERVER_SETTINGS } from '@chorus/redis';
 import { type Environment, parseSettings } from '@chorus/service';
 
 /**
@@ -23,10 +24,9 @@ const OF_DATABASE = [
   'DATABASE_CERT_FILE',
   'DATABASE_KEY_FILE',
 ];
-const OF_REDIS = ['REDIS_CA_FILE', 'REDIS_CERT_FILE', 'REDIS_KEY_FILE'];
 
 /** Clears settings in the environment of the cluster's processes that are meant for other servers. */
 export function emptied(env: Environment): Record<string, string> {
-  const names = env.REDIS_URL ? OF_DATABASE : [...OF_DATABASE, ...OF_REDIS];
+  const names = env.REDIS_URL ? OF_DATABASE : [...OF_DATABASE, ...REDIS_SERVER_SETTINGS];
   return Object.fromEntries(names.map((name) => [name, '']));
 }

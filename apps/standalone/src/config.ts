@@ -3,6 +3,7 @@ import { type ApiConfig, loadApiConfig } from '@chorus/api';
 import { type ArchiveConfig, loadArchiveConfig } from '@chorus/archiver';
 import { type DispatchConfig, loadDispatchConfig } from '@chorus/dispatcher';
 import { type GatewayConfig, loadGatewayConfig } from '@chorus/gateway';
+import { REDIS_SERVER_SETTINGS } from '@chorus/redis';
 import { type Environment, LOG_LEVELS, oneOf, parseSettings, port } from '@chorus/service';
 import { z } from 'zod';
 
@@ -49,10 +50,7 @@ export function loadStandaloneConfig(env: Environment): StandaloneConfig {
     JWT_SECRET: env.JWT_SECRET || secret,
     WEB_DIR: env.WEB_DIR || WEB_DIR,
     // There is no Redis here, and what is in the shell may be meant for another one.
-    REDIS_URL: '',
-    REDIS_CA_FILE: '',
-    REDIS_CERT_FILE: '',
-    REDIS_KEY_FILE: '',
+    ...Object.fromEntries(['REDIS_URL', ...REDIS_SERVER_SETTINGS].map((name) => [name, ''])),
     // All services end together, so clients cannot reconnect elsewhere and a delay would be useless.
     DRAIN_DELAY_MS: env.DRAIN_DELAY_MS || '0',
     DRAIN_MS: env.DRAIN_MS || '0',

@@ -27,7 +27,7 @@ export { BrokerKeys } from './redis/keys.js';
 export { redisNoticeTarget } from './redis/notice-target.js';
 export { RedisPositions } from './redis/positions.js';
 export { ProbeStats } from './redis/probe-stats.js';
-export { RedisPublisher, type RedisPublisherOptions } from './redis/publisher.js';
+export { RedisPublisher, type RedisPublisherOptions, replicaWait } from './redis/publisher.js';
 export { RedisReadPositions } from './redis/read-positions.js';
 export { RedisRoomDirectory } from './redis/room-directory.js';
 export { RedisRoomHistory } from './redis/room-history.js';

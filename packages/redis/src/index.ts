@@ -20,4 +20,4 @@ export { createSubscriber, type Subscriber } from './pubsub/create-subscriber.js
 export { RedisSubscriber } from './pubsub/subscriber.js';
 export { defineScripts } from './scripts.js';
 export { milliseconds, type ServerTime } from './server-time.js';
-export { redisConfig, redisSettings } from './settings.js';
+export { REDIS_SERVER_SETTINGS, redisConfig, redisSettings } from './settings.js';

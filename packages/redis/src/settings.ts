@@ -49,10 +49,26 @@ export const redisSettings = {
   REDIS_TIMEOUT_MS: integer(100, 60_000)
     .default(3_000)
     .describe('Maximum time to wait for a response of Redis.'),
+  REDIS_WAIT_REPLICAS: integer(0, 10)
+    .default(0)
+    .describe(
+      'Number of replicas that must have a message before it is acked, so that no failover to one of them loses it. Not for a Redis Cluster.',
+    ),
   BROKER_SHARDED: flag()
     .default(false)
     .describe('`true` if Redis is a Redis Cluster: rooms are spread by sharded pub/sub.'),
 };
+
+/** Settings that describe the server of `REDIS_URL`, and are wrong for another one. */
+export const REDIS_SERVER_SETTINGS = [
+  'REDIS_CA_FILE',
+  'REDIS_CERT_FILE',
+  'REDIS_KEY_FILE',
+  'REDIS_SENTINEL_USERNAME',
+  'REDIS_SENTINEL_PASSWORD',
+  'REDIS_SENTINEL_TLS',
+  'REDIS_WAIT_REPLICAS',
+] as const;
 
 const SENTINEL_SETTINGS = [
   'REDIS_SENTINEL_USERNAME',
@@ -73,12 +89,19 @@ export function redisConfig(
       REDIS_URL: string[];
       REDIS_TIMEOUT_MS: number;
       BROKER_SHARDED: boolean;
+      REDIS_WAIT_REPLICAS: number;
     },
 ): RedisConfig {
   const { REDIS_URL: given, BROKER_SHARDED: cluster, REDIS_TIMEOUT_MS: commandTimeoutMs } = settings;
   const sentinels = sentinelUrl(given[0] ?? '');
   if (cluster && sentinels !== undefined) {
     throw new ConfigError('REDIS_URL is not valid: a Redis Cluster (BROKER_SHARDED=true) has no Sentinels');
+  }
+  const { REDIS_WAIT_REPLICAS: waitReplicas } = settings;
+  if (cluster && waitReplicas > 0) {
+    throw new ConfigError(
+      'REDIS_WAIT_REPLICAS is not valid: a Redis Cluster (BROKER_SHARDED=true) has no such wait',
+    );
   }
   const urls = sentinels === undefined ? given : [sentinels.server];
   if (cluster && urls.some((url) => redisDatabase({ urls: [url] }) !== 0)) {
@@ -100,7 +123,7 @@ export function redisConfig(
   const sentinelsSecure = sentinels !== undefined && (settings.REDIS_SENTINEL_TLS ?? serversSecure);
   const tls = readRedisTls(settings, serversSecure || sentinelsSecure);
   const sentinel = sentinelConfig(settings, sentinels, sentinelsSecure ? (tls ?? {}) : undefined);
-  return { urls, cluster, commandTimeoutMs, tls, sentinel };
+  return { urls, cluster, commandTimeoutMs, tls, sentinel, waitReplicas };
 }
 
 /** @throws {ConfigError} a setting of Sentinels without Sentinels */

@@ -31,7 +31,7 @@ import { noticeEnvelope, openEnvelope } from './envelope.js';
 import { BrokerKeys } from './keys.js';
 import { RedisPositions } from './positions.js';
 import type { ProbeStats } from './probe-stats.js';
-import { RedisPublisher, type RedisPublisherOptions } from './publisher.js';
+import { RedisPublisher, type RedisPublisherOptions, replicaWait } from './publisher.js';
 import { readBetween } from './read-stream.js';
 import { defineBrokerScripts } from './scripts.js';
 
@@ -87,7 +87,10 @@ export class RedisBroker implements Broker {
     this.#keys = new BrokerKeys(keyspace);
     this.#commands = createRedis(redis, log, COMMANDS, watch);
     defineBrokerScripts(this.#commands);
-    this.#publisher = new RedisPublisher(this.#commands, this.#keys, options);
+    this.#publisher = new RedisPublisher(this.#commands, this.#keys, {
+      ...options,
+      replicas: replicaWait(redis),
+    });
     this.#positions = new RedisPositions(this.#commands, this.#keys);
     this.#subscriber = createSubscriber(this.#commands, {
       purpose: SUBSCRIBER,

@@ -4,6 +4,7 @@ import {
   partitionOf,
   publishCommand,
   type RedisClient,
+  type RedisConfig,
   UnavailableError,
 } from '@chorus/redis';
 import { BacklogFullError, type Position, type Published, RoomNotFoundError } from '../broker.js';
@@ -11,6 +12,19 @@ import { MicroBatcher } from '../publishing/micro-batcher.js';
 import type { BrokerKeys } from './keys.js';
 import { readPosition } from './read-position.js';
 import type { RoomReply } from './scripts.js';
+
+/** Replicas to wait for. */
+export interface ReplicaWait {
+  readonly count: number;
+  /** In milliseconds. */
+  readonly timeoutMs: number;
+}
+
+/** What the settings of a connection say about replicas. */
+export function replicaWait({ waitReplicas = 0, commandTimeoutMs }: RedisConfig): ReplicaWait | undefined {
+  // Less than the timeout of a command, so that Redis answers before it.
+  return waitReplicas === 0 ? undefined : { count: waitReplicas, timeoutMs: Math.ceil(commandTimeoutMs / 2) };
+}
 
 export interface RedisPublisherOptions {
   /**
@@ -20,6 +34,8 @@ export interface RedisPublisherOptions {
   maxBacklogBytes: number;
   /** Longest time that a message waits to share a batch with others at a high rate, in milliseconds. */
   maxBatchWindowMs: number;
+  /** Replicas that must have a message before it counts as sent. Default: none. */
+  replicas?: ReplicaWait | undefined;
   /** How busy the process is, 0 to 1: on an idle process, messages wait only a quarter as long. Default 1. */
   busy?(): number;
 }
@@ -119,6 +135,7 @@ export class RedisPublisher {
     }
     const [life, ...replies] = await call(() => this.#run(group, rooms));
     this.#enterIncarnation(group, life);
+    await this.#untilReplicated();
     let index = 0;
     for (const [roomId, share] of rooms) {
       const reply = replies[index++];
@@ -168,6 +185,14 @@ export class RedisPublisher {
       for (const { key } of messages) args.push(key);
     }
     return this.redis.chorusPublish(keys.length, ...keys, ...args);
+  }
+
+  /** @throws {UnavailableError} too few replicas have in time what was just stored: a failover may lose it */
+  async #untilReplicated(): Promise<void> {
+    const { replicas } = this.options;
+    if (replicas === undefined) return;
+    const have = await call(() => this.redis.wait(replicas.count, replicas.timeoutMs));
+    if (have < replicas.count) throw new UnavailableError('too few replicas of Redis have the message');
   }
 
   #enterIncarnation(group: number, life: string): void {

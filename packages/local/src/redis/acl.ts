@@ -20,6 +20,7 @@ export const REDIS_COMMANDS: readonly RedisCommandGroup[] = [
     commands: ['ping', 'info', 'client|setname'],
   },
   { purpose: 'the database of the URL', where: 'single', commands: ['select'] },
+  { purpose: 'replicas, with `REDIS_WAIT_REPLICAS`', where: 'single', commands: ['wait'] },
   {
     purpose: 'nodes and slots of a Redis Cluster',
     where: 'cluster',

@@ -30,6 +30,8 @@ export interface RedisConfig {
   commandTimeoutMs: number;
   /** For `rediss://` URLs; undefined trusts the CAs of Node.js and sends no client certificate. */
   tls?: TlsFiles | undefined;
+  /** Number of replicas that must have a message before it is acked. Default 0. */
+  waitReplicas?: number | undefined;
   /** Undefined if the server of the URL is the primary. */
   sentinel?: SentinelConfig | undefined;
 }

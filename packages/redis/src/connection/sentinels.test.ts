@@ -24,7 +24,13 @@ describe('a Redis with Sentinels', function () {
   before(() => testRedis());
 
   const config = (url: string, more: { REDIS_SENTINEL_PASSWORD?: string } = {}): RedisConfig =>
-    redisConfig({ REDIS_URL: [url], REDIS_TIMEOUT_MS: 1_000, BROKER_SHARDED: false, ...more });
+    redisConfig({
+      REDIS_URL: [url],
+      REDIS_TIMEOUT_MS: 1_000,
+      BROKER_SHARDED: false,
+      REDIS_WAIT_REPLICAS: 0,
+      ...more,
+    });
 
   function open(settings: RedisConfig) {
     const { log, about } = recordedLog('warn');
