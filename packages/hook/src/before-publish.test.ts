@@ -152,7 +152,7 @@ describe('the before-publish hook', function () {
   });
 
   it('has no more requests in progress than it may, and gives up what waits for too long', async () => {
-    await start({ BEFORE_PUBLISH_CONCURRENCY: '2', BEFORE_PUBLISH_TIMEOUT_MS: '1000' });
+    await start({ BEFORE_PUBLISH_CONCURRENCY: '2', BEFORE_PUBLISH_TIMEOUT_MS: '3000' });
     let answered = 0;
     endpoint.answer = async () => {
       await sleep(50);
@@ -201,7 +201,7 @@ describe('the before-publish hook', function () {
     ['pass', 'published'],
   ] as const) {
     it(`with ${onFailure} does that to what has no answer in time, at once while the endpoint keeps hanging, until it answers`, async () => {
-      await start({ BEFORE_PUBLISH_TIMEOUT_MS: '100', BEFORE_PUBLISH_ON_FAILURE: onFailure });
+      await start({ BEFORE_PUBLISH_TIMEOUT_MS: '300', BEFORE_PUBLISH_ON_FAILURE: onFailure });
       endpoint.answer = () => undefined;
       const outcome = async (content: string): Promise<unknown> => {
         const code = codeOf(await submit(content));
