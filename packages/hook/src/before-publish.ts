@@ -15,6 +15,8 @@ export interface Publication {
   readonly key: string | undefined;
   /** Checks a text that the hook has changed, by the limits of messages. */
   check(changed: MessageText): MessageRefusal | undefined;
+  /** Checks the user once more after the decision, before anything is published. @throws why nothing may be published any more */
+  recheck?(): Promise<void>;
   /**
    * Publishes the text of the draft, or what the hook changed it to; or returns why it may not be published any more. Called at most
    * once.
@@ -67,7 +69,7 @@ export class BeforePublish implements Closeable {
 
   /**
    * @returns the position of the entry, also of an earlier one with the key; or why nothing was published
-   * @throws what `publish` throws; {UnavailableError} the broker does not answer
+   * @throws what `recheck` and `publish` throw; {UnavailableError} the broker does not answer
    */
   submit(publication: Publication): Promise<Position | MessageRefusal> {
     const { draft, key } = publication;
@@ -124,7 +126,14 @@ export class BeforePublish implements Closeable {
   async #start(decided: Promise<Decision>, before: Promise<unknown> | undefined, publication: Publication) {
     const [decision] = await Promise.allSettled([decided, before]);
     if (decision.status === 'rejected') throw decision.reason;
+    if (this.#publishes(decision.value)) await publication.recheck?.();
     return { published: this.#settle(decision.value, publication) };
+  }
+
+  #publishes({ action }: Decision): boolean {
+    return (
+      action === 'pass' || action === 'change' || (action === 'fail' && this.config.onFailure === 'pass')
+    );
   }
 
   async #settle(

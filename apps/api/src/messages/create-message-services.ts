@@ -50,6 +50,7 @@ export function createMessageServices(
     messages: new MessageService({
       ...{ publisher, history, memberships: parts.memberships, limits: config.messageLimits },
       hook: parts.hook,
+      recheck: (sender, action) => sendingRooms.recheck(sender, action),
       rates: new UserRates(config.maxMessagesPerSecondPerUser),
       keyRates: new KeyRates(config.maxMessagesPerSecondPerKey),
       nextId: messageIds(parts.nodeId),

@@ -134,6 +134,35 @@ describe('texts that are sent through an API while there is a before-publish hoo
     expect(endpoint.contents).to.deep.equal(['first']);
   });
 
+  it('are not published if the user was muted or removed meanwhile', async () => {
+    const { body } = await ann.post('/api/rooms', { name: 'hidden', kind: 'private' });
+    const hidden = `/api/rooms/${body.id}`;
+    const ben = api.client.as(BEN);
+    const changes = [
+      ['403 muted', () => ann.send('PUT', `${hidden}/members/${BEN.id}/mute`, '{"seconds":60}')],
+      ['404 room_not_found', () => ann.delete(`${hidden}/members/${BEN.id}`)],
+    ] as const;
+    await ann.send('PUT', `${hidden}/members/${BEN.id}`, '{}');
+    for (const [expected, change] of changes) {
+      let decide = (): void => undefined;
+      const decided = new Promise<void>((resolve) => {
+        decide = resolve;
+      });
+      endpoint.reset();
+      endpoint.answer = async () => {
+        await decided;
+        return { action: 'pass' };
+      };
+      const sent = ben.post(`${hidden}/messages`, { content: 'late' });
+      await until('the request', () => endpoint.asked.length === 1);
+      expect((await change()).status).to.be.below(300);
+      decide();
+      expect(codes([await sent])).to.deep.equal([expected]);
+      await ann.send('PUT', `${hidden}/members/${BEN.id}/mute`, '{"seconds":0}');
+    }
+    expect((await ann.get(`${hidden}/messages`)).body.messages).to.deep.equal([]);
+  });
+
   for (const [onFailure, status] of [
     ['refuse', 503],
     ['pass', 201],

@@ -71,6 +71,8 @@ export interface MessageServiceParts {
   readonly history: MessageHistory;
   readonly memberships: Pick<MembershipList, 'takeTurn'>;
   readonly limits: MessageLimits;
+  /** Checks a sender once more, who may have waited since. @throws {Refusal} {UnavailableError} */
+  recheck(sender: Sender, action: 'send' | 'changeOwn'): Promise<void>;
   /** Undefined: there is no before-publish hook. */
   readonly hook: Pick<BeforePublish, 'submit' | 'inTurn'> | undefined;
   readonly rates: UserRates;
@@ -178,17 +180,19 @@ export class MessageService {
    * @param check checks a text that the hook has changed @throws {Refusal}
    */
   async #throughHook(
-    { roomId, user, key }: Sender,
+    sender: Sender,
     draft: Omit<Draft, 'roomId' | 'user'>,
     publish: (text: MessageText) => Promise<Position>,
     check: (text: MessageText) => MessageRefusal | undefined,
   ): Promise<Position> {
-    const { hook } = this.parts;
+    const { hook, recheck } = this.parts;
     if (hook === undefined) return publish(draft);
+    const { roomId, user, key } = sender;
     const published = await hook.submit({
       draft: { ...draft, roomId, user },
       key: key === undefined ? undefined : idempotencyKey(user.id, key),
       ...{ check, publish },
+      recheck: () => recheck(sender, draft.type === 'send' ? 'send' : 'changeOwn'),
     });
     if (published instanceof Refusal) throw published;
     return published;

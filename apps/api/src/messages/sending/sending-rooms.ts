@@ -62,6 +62,19 @@ export class SendingRooms {
   }
 
   /**
+   * Checks a sender once more, who may have waited since.
+   * @param action what the sender wants to do in the room
+   * @throws {Refusal} {UnavailableError} as {@link sender} does
+   */
+  async recheck({ user, apiKey: key, roomId }: Sender, action: 'send' | 'changeOwn'): Promise<void> {
+    const [held] = await this.access.checkRooms([{ userId: user.id, roomId }]);
+    requireAccess(held?.verdict);
+    const { room } = await this.room(roomId, held);
+    demand(action, room, { user, key });
+    refuseMuted(held?.membership?.mutedUntil);
+  }
+
+  /**
    * Like {@link sender} for many rooms, without idempotency keys; some may be named repeatedly.
    * @returns for each room its sender, or why there is none
    * @throws {UnavailableError}
