@@ -84,6 +84,8 @@ async function bundlePrograms() {
   if (names.some((name) => !existsSync(join(root, 'dist', `${name}.js`)))) forget('bundle');
   const folders = new Set(Object.values(PROGRAMS).map((entry) => dirname(entry)));
   for (const name of readdirSync(join(root, 'packages'))) folders.add(`packages/${name}/dist`);
+  // Parts of programs that are neither programs nor packages.
+  for (const name of ['apps/operator-page/dist', 'prisma/dist']) folders.add(name);
   const compiled = filesIn([...folders]).filter((file) => file.endsWith('.js'));
   await oncePerContent(
     'bundle',
