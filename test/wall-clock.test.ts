@@ -36,6 +36,8 @@ const TIME_OF_DAY: Readonly<Record<string, string>> = {
   'apps/gateway/src/sessions/v1/frames.ts': 'tokens end at a time of day',
   'apps/loadtest/src/run/run-load.ts': 'when a run started, as its report shows',
   'apps/operator-page/src/browser/create-operator-page.ts': 'what operators are shown',
+  'apps/operator-page/src/browser/keys/create-key.ts': 'keys end at a time of day',
+  'apps/operator-page/src/browser/keys/key-section.ts': 'keys end at a time of day',
   'apps/web/src/model/conversation/conversation.ts': 'when a message was sent, as users are shown',
   'apps/web/src/model/today.ts': 'what users are shown',
   'apps/web/src/model/words.ts': 'what users are shown',

@@ -18,7 +18,9 @@ describe('the files of the operator page', () => {
   });
 
   it('are all existing modules, without their tests', () => {
-    const sources = readdirSync(new URL('../src/browser/', import.meta.url))
+    const folder = new URL('../src/browser/', import.meta.url);
+    const sources = readdirSync(folder, { recursive: true, encoding: 'utf8' })
+      .filter((name) => name.endsWith('.ts'))
       .filter((name) => !name.endsWith('.test.ts'))
       .map((name) => `/page/${name.replace(/\.ts$/, '.js')}`);
     expect([...files.keys()].filter((path) => path.endsWith('.js')).sort()).to.deep.equal(sources.sort());

@@ -1,5 +1,6 @@
-import type { Database } from '@chorus/database';
+import { type Database, EVENT_TYPES } from '@chorus/database';
 import { pageFiles } from '@chorus/operator-page';
+import { KEY_SCOPE_NAMES } from '@chorus/protocol';
 import { expect } from 'chai';
 import { openDatabase } from '../testing/api.js';
 import { type OperatorFixture, startOperatorApi } from '../testing/operator.js';
@@ -69,6 +70,17 @@ describe('the operator page', function () {
     }
     expect((await open('/', { method: 'POST' })).status).to.equal(401);
     expect((await open('/', { method: 'HEAD' })).status).to.equal(200);
+  });
+
+  it('knows all scopes of API keys and all types of events', () => {
+    const text = (name: string): string =>
+      pageFiles()
+        .find(({ path }) => path === `/page/${name}.js`)
+        ?.body.toString() ?? '';
+    const named = (name: string): string[] =>
+      [...text(name).matchAll(/^ +\[?'([a-z_]+[.:-][a-z_]+)'/gm)].map(([, found = '']) => found);
+    expect(named('keys/key')).to.deep.equal(KEY_SCOPE_NAMES);
+    expect(named('webhooks/webhook')).to.deep.equal([...EVENT_TYPES]);
   });
 
   it('is not on the port of users', async () => {

@@ -1,15 +1,20 @@
-import { Actions } from './actions.js';
-import { Confirmation } from './confirmation.js';
-import { byId, setText } from './dom.js';
-import { NodeTable } from './node-table.js';
-import { Notices } from './notices.js';
-import { type GatewayNode, OperatorClient, OperatorError } from './operator-client.js';
-import { Poll } from './poll.js';
-import { Rates } from './rates.js';
-import { RollCall } from './roll-call.js';
-import { RoomTable } from './room-table.js';
-import { TokenForm } from './token-form.js';
-import { Totals } from './totals.js';
+import { AuditSection } from './audit/audit-section.js';
+import { Actions } from './cluster/actions.js';
+import { NodeTable } from './cluster/node-table.js';
+import { Rates } from './cluster/rates.js';
+import { RollCall } from './cluster/roll-call.js';
+import { RoomTable } from './cluster/room-table.js';
+import { Totals } from './cluster/totals.js';
+import { KeySection } from './keys/key-section.js';
+import { Confirmation } from './shared/confirmation.js';
+import { byId, setText } from './shared/dom.js';
+import { Notices } from './shared/notices.js';
+import { type GatewayNode, OperatorClient, OperatorError } from './shared/operator-client.js';
+import { Poll } from './shared/poll.js';
+import { Sections } from './shared/sections.js';
+import type { PageSection } from './shared/session.js';
+import { TokenForm } from './shared/token-form.js';
+import { WebhookSection } from './webhooks/webhook-section.js';
 
 const NODES_MS = 1_000;
 /** Interval of reading rooms, in milliseconds: they cost Redis more than nodes. */
@@ -24,6 +29,8 @@ export function createOperatorPage(): void {
 
   const cluster = byId('cluster', HTMLElement);
   const session = byId('session', HTMLElement);
+  const views = byId('views', HTMLElement);
+  const links = byId('sections', HTMLElement);
   const freshness = byId('freshness', HTMLElement);
   const pause = byId('pause', HTMLButtonElement);
 
@@ -46,6 +53,13 @@ export function createOperatorPage(): void {
   });
   const nodeTable = new NodeTable(notices, (node) => actions.drain(node));
   const tokenForm = new TokenForm(open);
+  const sections = new Sections(
+    new Map<string, PageSection>([
+      ['keys', new KeySection({ ask }, confirmation, notices)],
+      ['webhooks', new WebhookSection({ ask }, confirmation, notices)],
+      ['audit', new AuditSection({ ask })],
+    ]),
+  );
 
   byId('forget', HTMLButtonElement).addEventListener('click', () => shut());
   pause.addEventListener('click', () => setPaused(!paused));
@@ -57,17 +71,18 @@ export function createOperatorPage(): void {
   function open(token: string): void {
     client = new OperatorClient(token);
     tokenForm.hide();
-    session.hidden = false;
+    for (const part of [session, views, links]) part.hidden = false;
     setPaused(false);
+    sections.show();
   }
 
   function shut(why?: string): void {
     client = undefined;
     nodePoll.stop();
     roomPoll.stop();
-    confirmation.close();
-    cluster.hidden = true;
-    session.hidden = true;
+    // Those that were opened for this token, with what they show.
+    for (const dialog of document.querySelectorAll('dialog')) dialog.close();
+    for (const part of [cluster, session, views, links]) part.hidden = true;
     showFreshness('idle', '');
     tokenForm.ask(why);
   }
@@ -83,7 +98,7 @@ export function createOperatorPage(): void {
   }
 
   function askNodes(current: () => boolean): Promise<void> {
-    return ask(current, async (asked) => {
+    return look(current, async (asked) => {
       const found = await asked.nodes();
       if (!current()) return;
       const { present, gone } = rollCall.look(found, performance.now());
@@ -97,16 +112,30 @@ export function createOperatorPage(): void {
   }
 
   function askRooms(current: () => boolean): Promise<void> {
-    return ask(current, async (asked) => {
+    return look(current, async (asked) => {
       const busiest = await asked.busiestRooms(ROOMS);
       if (current()) rooms.show(busiest);
     });
   }
 
-  async function ask(current: () => boolean, look: (asked: OperatorClient) => Promise<void>): Promise<void> {
+  /** Requests of the sections that are not shown all the time. */
+  async function ask<T>(method: string, path: string, body?: object): Promise<T> {
+    const asked = client;
+    if (asked === undefined) throw new OperatorError(401, 'the token is not known any more');
+    try {
+      return await asked.ask<T>(method, path, body);
+    } catch (error) {
+      if (error instanceof OperatorError && isRefused(error) && asked === client) {
+        shut(`The API says: ${error.message}.`);
+      }
+      throw error;
+    }
+  }
+
+  async function look(current: () => boolean, read: (asked: OperatorClient) => Promise<void>): Promise<void> {
     if (client === undefined) return;
     try {
-      await look(client);
+      await read(client);
     } catch (error) {
       if (current()) failed(error);
     }
@@ -114,7 +143,7 @@ export function createOperatorPage(): void {
 
   function failed(error: unknown): void {
     if (!(error instanceof OperatorError)) throw error;
-    if (error.status === 401 || error.status === 403) {
+    if (isRefused(error)) {
       shut(`The API says: ${error.message}.`);
       return;
     }
@@ -126,4 +155,9 @@ export function createOperatorPage(): void {
     freshness.dataset.state = state;
     setText(freshness, text);
   }
+}
+
+/** Whether the token was refused. */
+function isRefused({ status }: OperatorError): boolean {
+  return status === 401 || status === 403;
 }

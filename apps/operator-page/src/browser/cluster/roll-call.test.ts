@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import type { GatewayNode } from './operator-client.js';
+import type { GatewayNode } from '../shared/operator-client.js';
 import { RollCall } from './roll-call.js';
 
 const node = (nodeId: string, at: number, startedAt = '2026-01-01T00:00:00.000Z'): GatewayNode => ({

@@ -53,3 +53,12 @@ export function duration(ms: number): string {
 export function plural(value: number, noun: string): string {
   return `${count(value)} ${noun}${value === 1 ? '' : 's'}`;
 }
+
+const dateTime = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'short' });
+const exactTime = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'medium' });
+
+/** Formats a time of the API in the zone of the reader. @param exact with seconds */
+export function time(text: string | null | undefined, exact = false): string {
+  if (text === null || text === undefined) return UNKNOWN;
+  return (exact ? exactTime : dateTime).format(new Date(text));
+}

@@ -1,7 +1,7 @@
-import { byId, element, setText } from './dom.js';
-import { count } from './format.js';
-import { tableBody } from './node-table.js';
-import type { BusyRoom } from './operator-client.js';
+import { byId, element, setText } from '../shared/dom.js';
+import { count } from '../shared/format.js';
+import type { BusyRoom } from '../shared/operator-client.js';
+import { tableBody } from '../shared/table.js';
 
 /** The rooms with the most members. */
 export class RoomTable {

@@ -1,4 +1,4 @@
-import type { GatewayNode } from './operator-client.js';
+import type { GatewayNode } from '../shared/operator-client.js';
 
 /** A gateway that stopped reporting. */
 export interface GoneNode {

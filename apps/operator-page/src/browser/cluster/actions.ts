@@ -1,8 +1,8 @@
-import type { Confirmation } from './confirmation.js';
-import { byId } from './dom.js';
-import { plural } from './format.js';
-import type { Notices } from './notices.js';
-import type { GatewayNode, OperatorClient } from './operator-client.js';
+import type { Confirmation } from '../shared/confirmation.js';
+import { byId } from '../shared/dom.js';
+import { plural } from '../shared/format.js';
+import type { Notices } from '../shared/notices.js';
+import type { GatewayNode, OperatorClient } from '../shared/operator-client.js';
 
 export interface ActionParts {
   /** Undefined until the operator has entered a token. */

@@ -1,6 +1,6 @@
-import { element, setText } from './dom.js';
-import { bytes, count, duration, milliseconds, percent, plural, rate, UNKNOWN } from './format.js';
-import type { GatewayNode } from './operator-client.js';
+import { element, setText } from '../shared/dom.js';
+import { bytes, count, duration, milliseconds, percent, plural, rate, UNKNOWN } from '../shared/format.js';
+import type { GatewayNode } from '../shared/operator-client.js';
 import type { NodeRates } from './rates.js';
 
 const STATES = { ready: 'Ready', degraded: 'Degraded', draining: 'Draining' } as const;

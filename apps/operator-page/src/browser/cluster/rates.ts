@@ -1,4 +1,4 @@
-import type { Figures, GatewayNode } from './operator-client.js';
+import type { Figures, GatewayNode } from '../shared/operator-client.js';
 
 /** Rates of a node between its last two reports; undefined without two comparable ones. */
 export interface NodeRates {

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import type { Figures, GatewayNode } from './operator-client.js';
+import type { Figures, GatewayNode } from '../shared/operator-client.js';
 import { Rates } from './rates.js';
 
 const FIGURES: Figures = {

@@ -8,6 +8,8 @@ export interface Question {
   readonly yes: string;
   /** Runs the action; if it rejects, the dialog shows the reason and stays open. */
   act(): Promise<void>;
+  /** Called after the dialog has closed because the action succeeded: for the focus, if its button is gone. */
+  done?(): void;
 }
 
 /** Asks for confirmation before an action. The safe answer has the focus, and Escape selects it. */
@@ -47,7 +49,9 @@ export class Confirmation {
     this.#yes.disabled = true;
     try {
       await question.act();
-      if (this.#question === question) this.#dialog.close();
+      if (this.#question !== question) return;
+      this.#dialog.close();
+      question.done?.();
     } catch (error) {
       if (this.#question === question)
         setText(this.#error, `That did not work: ${(error as Error).message}.`);

@@ -47,27 +47,28 @@ export class OperatorClient {
   constructor(private readonly token: string) {}
 
   async nodes(): Promise<GatewayNode[]> {
-    return (await this.#ask<{ nodes: GatewayNode[] }>('GET', '/nodes')).nodes;
+    return (await this.ask<{ nodes: GatewayNode[] }>('GET', '/nodes')).nodes;
   }
 
   async busiestRooms(limit: number): Promise<BusyRoom[]> {
-    return (await this.#ask<{ rooms: BusyRoom[] }>('GET', `/rooms?limit=${limit}`)).rooms;
+    return (await this.ask<{ rooms: BusyRoom[] }>('GET', `/rooms?limit=${limit}`)).rooms;
   }
 
   async drain(nodeId: string, on: boolean): Promise<void> {
-    await this.#ask(on ? 'POST' : 'DELETE', `/nodes/${encodeURIComponent(nodeId)}/drain`);
+    await this.ask(on ? 'POST' : 'DELETE', `/nodes/${encodeURIComponent(nodeId)}/drain`);
   }
 
   /** @param sharePerMinute above 0, up to 1 */
   async rebalance(sharePerMinute: number): Promise<void> {
-    await this.#ask('POST', '/rebalance', { sharePerMinute });
+    await this.ask('POST', '/rebalance', { sharePerMinute });
   }
 
   async broadcast(content: string): Promise<void> {
-    await this.#ask('POST', '/broadcast', { content });
+    await this.ask('POST', '/broadcast', { content });
   }
 
-  async #ask<T>(method: string, path: string, body?: object): Promise<T> {
+  /** Sends any request. @returns the body of the answer; undefined if there is none */
+  async ask<T>(method: string, path: string, body?: object): Promise<T> {
     const headers: Record<string, string> = { Authorization: `Bearer ${this.token}` };
     if (body !== undefined) headers['Content-Type'] = 'application/json';
     let response: Response;
@@ -80,7 +81,7 @@ export class OperatorClient {
         credentials: 'omit',
         signal: AbortSignal.timeout(ANSWER_MS),
       });
-      answer = await response.json();
+      answer = response.status === 204 ? undefined : await response.json();
     } catch {
       throw new OperatorError(0, 'the API does not answer');
     }

@@ -1,6 +1,6 @@
-import { byId, element, setText } from './dom.js';
-import { bytes, count, milliseconds, rate } from './format.js';
-import type { GatewayNode } from './operator-client.js';
+import { byId, element, setText } from '../shared/dom.js';
+import { bytes, count, milliseconds, rate } from '../shared/format.js';
+import type { GatewayNode } from '../shared/operator-client.js';
 import type { Rates } from './rates.js';
 import { Sparkline } from './sparkline.js';
 

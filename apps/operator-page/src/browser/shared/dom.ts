@@ -24,3 +24,14 @@ export function element<K extends keyof HTMLElementTagNameMap>(
 export function setText(target: Node, text: string): void {
   if (target.textContent !== text) target.textContent = text;
 }
+
+/** Creates a button that is not part of a form. @param label for screen readers, if the text alone does not tell what it is about */
+export function button(text: string, act: () => void, label?: string): HTMLButtonElement {
+  const made = element(
+    'button',
+    label === undefined ? { type: 'button' } : { type: 'button', 'aria-label': label },
+    text,
+  );
+  made.addEventListener('click', act);
+  return made;
+}

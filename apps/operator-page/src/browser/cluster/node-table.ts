@@ -1,7 +1,8 @@
-import { byId } from './dom.js';
+import { byId } from '../shared/dom.js';
+import type { Notices } from '../shared/notices.js';
+import type { GatewayNode } from '../shared/operator-client.js';
+import { nameRoles, tableBody } from '../shared/table.js';
 import { NodeRow } from './node-row.js';
-import type { Notices } from './notices.js';
-import type { GatewayNode } from './operator-client.js';
 import type { Rates } from './rates.js';
 import type { GoneNode } from './roll-call.js';
 
@@ -62,21 +63,4 @@ export class NodeTable {
     for (const nodeId of before.keys()) if (!states.has(nodeId)) changes.push(`${nodeId} is gone`);
     if (changes.length > 0) this.notices.say(`${changes.join(', ')}.`);
   }
-}
-
-export function tableBody(id: string): HTMLTableSectionElement {
-  const body = byId(id, HTMLTableElement).tBodies[0];
-  if (body === undefined) throw new Error(`#${id} has no body`);
-  return body;
-}
-
-/**
- * On a narrow screen the rows are shown as cards, and browsers no longer treat them as a table without explicit
- * roles.
- */
-function nameRoles(table: HTMLTableElement): void {
-  table.setAttribute('role', 'table');
-  for (const section of [table.tHead, ...table.tBodies]) section?.setAttribute('role', 'rowgroup');
-  for (const row of table.rows) row.setAttribute('role', 'row');
-  for (const cell of table.tHead?.rows[0]?.cells ?? []) cell.setAttribute('role', 'columnheader');
 }
