@@ -5,20 +5,9 @@ import { expect } from 'chai';
 import type { Locator } from 'playwright-core';
 import { createRoom, request, signIn } from '../support/clients/people.js';
 import { fillRoom } from './support/fill-room.js';
-import { screenshot } from './support/screenshot.js';
+import { checkEveryLook, DESKTOP, PHONE } from './support/looks.js';
 import { type Stage, sharedStage } from './support/stage.js';
-import { seriousViolations } from './support/violations.js';
 import type { Visitor } from './support/visitor.js';
-
-const DESKTOP = { width: 1280, height: 800 };
-const PHONE = { width: 390, height: 844 };
-
-/** The combinations of colours and sizes in which users see the page. */
-const LOOKS = [
-  { name: 'desktop', viewport: DESKTOP, colorScheme: 'light' },
-  { name: 'desktop-dark', viewport: DESKTOP, colorScheme: 'dark' },
-  { name: 'phone-dark', viewport: PHONE, colorScheme: 'dark' },
-] as const;
 
 const TALK: ReadonlyArray<readonly [name: string, text: string]> = [
   ['Ben Okafor', 'The new gateways are up in both zones. 12,000 sockets moved over and nobody noticed.'],
@@ -46,21 +35,8 @@ describe('the looks of the page', function () {
     await stage?.leave();
   });
 
-  /** In every look: no serious accessibility violation, and nothing wider than the screen. */
-  const inEveryLook = async (name: string, prepare: () => Promise<void> = async () => {}): Promise<void> => {
-    const { page } = ada;
-    for (const look of LOOKS) {
-      await page.setViewportSize(look.viewport);
-      await page.emulateMedia({ colorScheme: look.colorScheme });
-      await prepare();
-      await screenshot(page, `${name}-${look.name}`);
-      expect(await seriousViolations(page), `${name}, ${look.name}`).to.deep.equal([]);
-      const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-      expect(wide, `${name}, ${look.name}: pixels to the side`).to.be.at.most(0);
-    }
-    await page.setViewportSize(DESKTOP);
-    await page.emulateMedia({ colorScheme: 'light' });
-  };
+  const inEveryLook = (name: string, prepare?: () => Promise<void>): Promise<void> =>
+    checkEveryLook(ada.page, name, prepare);
 
   it('are good on the forms for signing in and up', async () => {
     const { page } = ada;
