@@ -2,7 +2,7 @@ import type { Confirmation } from '../shared/confirmation.js';
 import { button, byId, element } from '../shared/dom.js';
 import { count, time } from '../shared/format.js';
 import type { Notices } from '../shared/notices.js';
-import { focusOn, PagedList } from '../shared/paged-list.js';
+import { focusOn, PagedList, showList } from '../shared/paged-list.js';
 import { type OperatorSession, type PageSection, withQuery } from '../shared/session.js';
 import { cardRow } from '../shared/table.js';
 import { openCreateKey } from './create-key.js';
@@ -32,17 +32,10 @@ export class KeySection implements PageSection {
       },
       row: (key) => this.#row(key),
     });
-    const create = button('Create key …', () => openCreateKey(session, () => void this.#list.reload()));
-    create.classList.add('primary');
-    byId('keys-section', HTMLElement).append(
-      element(
-        'div',
-        { class: 'bar' },
-        create,
-        button('Refresh', () => void this.#list.reload(), 'Refresh API keys'),
-      ),
-      this.#list.root,
-    );
+    showList(byId('keys-section', HTMLElement), this.#list, {
+      text: 'Create key …',
+      act: () => openCreateKey(session, () => void this.#list.reload()),
+    });
   }
 
   open(): void {

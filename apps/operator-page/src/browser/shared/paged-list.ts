@@ -34,6 +34,10 @@ export class PagedList<T> {
     this.root = element('div', { class: 'list' }, scroll, this.#status, this.#error, this.#more);
   }
 
+  get name(): string {
+    return this.parts.name;
+  }
+
   /** Loads the first page again. The rows before stay until it has arrived. */
   reload(): Promise<void> {
     this.#turn++;
@@ -73,6 +77,18 @@ export class PagedList<T> {
       this.#more.disabled = false;
     }
   }
+}
+
+/** Fills a section with a list, a button that creates an entry, and one that loads the list again. */
+export function showList<T>(
+  section: HTMLElement,
+  list: PagedList<T>,
+  create: { readonly text: string; act(): void },
+): void {
+  const creating = button(create.text, () => create.act());
+  creating.classList.add('primary');
+  const refreshing = button('Refresh', () => void list.reload(), `Refresh ${list.name}`);
+  section.append(element('div', { class: 'bar' }, creating, refreshing), list.root);
 }
 
 /** Moves the focus to an element that has none by itself. */

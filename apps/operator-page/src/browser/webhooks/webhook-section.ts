@@ -2,7 +2,7 @@ import type { Confirmation } from '../shared/confirmation.js';
 import { button, byId, element } from '../shared/dom.js';
 import { plural, time } from '../shared/format.js';
 import type { Notices } from '../shared/notices.js';
-import { focusOn, PagedList } from '../shared/paged-list.js';
+import { focusOn, PagedList, showList } from '../shared/paged-list.js';
 import { type OperatorSession, type PageSection, withQuery } from '../shared/session.js';
 import { cardRow } from '../shared/table.js';
 import { openDeliveries } from './deliveries.js';
@@ -32,19 +32,10 @@ export class WebhookSection implements PageSection {
       },
       row: (webhook) => this.#row(webhook),
     });
-    const create = button('Create webhook …', () =>
-      openCreateWebhook(session, () => void this.#list.reload()),
-    );
-    create.classList.add('primary');
-    byId('webhooks-section', HTMLElement).append(
-      element(
-        'div',
-        { class: 'bar' },
-        create,
-        button('Refresh', () => void this.#list.reload(), 'Refresh webhooks'),
-      ),
-      this.#list.root,
-    );
+    showList(byId('webhooks-section', HTMLElement), this.#list, {
+      text: 'Create webhook …',
+      act: () => openCreateWebhook(session, () => void this.#list.reload()),
+    });
   }
 
   open(): void {
