@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createPrng, eventually } from '@chorus/testing';
+import type pg from 'pg';
 import type { ChaosPostgres } from '../servers/chaos-postgres.js';
 import { needed, type ServerFault } from './server-fault.js';
 
@@ -23,8 +24,7 @@ export const POSTGRES_FAULTS = {
       const names = rows.map(({ name }) => name).filter((name) => !name.includes('migration'));
       const tables = createPrng(seed).next() < 0.5 ? names : [createPrng(seed).pick(names)];
       hits(`${tables.length === names.length ? 'all tables' : tables[0]} for ${forMs} ms`);
-      await client.query('BEGIN');
-      await client.query(`LOCK TABLE ${tables.join(', ')} IN ACCESS EXCLUSIVE MODE`);
+      await lockTables(client, tables);
       await recreated.burst(forMs, async () => {
         await sleep(forMs, undefined, { signal });
         await client.query('ROLLBACK');
@@ -63,6 +63,14 @@ export const POSTGRES_FAULTS = {
     });
   },
 } satisfies Record<string, ServerFault>;
+
+/** Locks tables in a transaction. Transactions of the cluster that have locked some of them can be in its way: it is repeated then. */
+async function lockTables(client: pg.Client, tables: readonly string[]): Promise<void> {
+  await eventually(async () => {
+    await client.query('ROLLBACK; BEGIN');
+    await client.query(`LOCK TABLE ${tables.join(', ')} IN ACCESS EXCLUSIVE MODE`);
+  }, BACK_MS);
+}
 
 /** For every session, open ones included. */
 async function setReadOnly(postgres: ChaosPostgres, value: 'on' | 'off'): Promise<void> {
