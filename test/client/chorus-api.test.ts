@@ -38,6 +38,7 @@ const ABSENT: Readonly<Record<string, string>> = {
   deleteWebhook: 'for programs with an API key',
   rotateWebhookSecret: 'for programs with an API key',
   resumeWebhook: 'for programs with an API key',
+  testWebhook: 'for programs with an API key',
   redeliverEvents: 'for programs with an API key',
   listDeliveries: 'for programs with an API key',
   redeliverEvent: 'for programs with an API key',

@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { openapi } from '@chorus/api';
 import { Tokens } from '@chorus/auth';
-import { createDatabase } from '@chorus/database';
+import { createDatabase, type Database } from '@chorus/database';
 import { KEY_SCOPE_NAMES } from '@chorus/protocol';
 import { patiently } from '@chorus/testing';
 import { Ajv2020 } from 'ajv/dist/2020.js';
@@ -38,6 +38,8 @@ describe(`requests made up from the document (FUZZ_SEED=${SEED})`, function () {
   formats.default(bodies);
   bodies.addSchema({ $id: 'document', components: document.components });
   let cluster: TestCluster;
+  let database: Database | undefined;
+  let dispatcher: NodeJS.Timeout | undefined;
   let person: Person;
   let applicationKey: string;
   let botKey: string;
@@ -81,9 +83,16 @@ describe(`requests made up from the document (FUZZ_SEED=${SEED})`, function () {
     message = await newMessage();
     await operate(cluster, 'POST /webhooks', { url: 'https://example.com' });
     await newEvent();
+    // In place of a dispatcher, which would send events to the webhook.
+    database = createDatabase(cluster.postgres.url, { poolSize: 1, timeoutMs: patiently(10_000) });
+    dispatcher = setInterval(() => {
+      database?.webhookTest.updateMany({ data: { status: 204, ms: 7 } }).catch(() => undefined);
+    }, 100);
   });
   after(async () => {
     closeRequests();
+    clearInterval(dispatcher);
+    await database?.$disconnect();
     await cluster?.close();
   });
 

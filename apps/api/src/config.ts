@@ -23,7 +23,9 @@ import {
   type TracesConfig,
   tracesConfig,
   tracesSettings,
+  WEBHOOK_SECRETS,
   webhookAddressSettings,
+  webhookSecretSettings,
 } from '@chorus/service';
 import { z } from 'zod';
 import type { RateLimitConfig } from './auth/rate-limits/rate-limits.js';
@@ -107,6 +109,7 @@ export const apiSettings = {
   ...messageLimitSettings,
   ...retentionSettings,
   ...webhookAddressSettings,
+  ...webhookSecretSettings,
   ...hookSettings,
   MAX_WEBHOOKS: integer(1, 10_000).default(100).describe('Webhooks that the application may have.'),
   ...operatorSettings,
@@ -150,6 +153,8 @@ export interface ApiConfig extends BalancedConfig {
   readonly maxMessagesPerSecondPerUser: number;
   /** Ranges of addresses that are not public and to which webhooks may be sent. */
   readonly webhookAllowAddresses: readonly string[];
+  /** Keys of the secrets of webhooks in PostgreSQL. */
+  readonly webhookSecretKeys: readonly string[];
   readonly maxWebhooks: number;
   /** Of keys without a limit of their own. */
   readonly maxMessagesPerSecondPerKey: number;
@@ -172,7 +177,12 @@ export interface StoreConfig {
 
 /** @throws {ConfigError} with one line that names the variable */
 export function loadApiConfig(env: Environment): ApiConfig {
-  const settings = parseSettings(apiSettings, env, [...AUTH_SECRETS, ...HOOK_SECRETS, 'OPERATOR_TOKEN']);
+  const settings = parseSettings(apiSettings, env, [
+    ...AUTH_SECRETS,
+    ...HOOK_SECRETS,
+    ...WEBHOOK_SECRETS,
+    'OPERATOR_TOKEN',
+  ]);
   return {
     ...balancedConfig(settings),
     auth: authConfig(settings),
@@ -201,6 +211,7 @@ export function loadApiConfig(env: Environment): ApiConfig {
     retentionDays: retentionDays(settings),
     maxMessagesPerSecondPerUser: settings.MAX_API_MESSAGES_PER_SECOND_PER_USER,
     webhookAllowAddresses: settings.WEBHOOK_ALLOW_ADDRESSES,
+    webhookSecretKeys: settings.WEBHOOK_SECRET_KEYS,
     maxWebhooks: settings.MAX_WEBHOOKS,
     maxMessagesPerSecondPerKey: settings.MAX_API_MESSAGES_PER_SECOND_PER_KEY,
     shutdownTimeoutMs: settings.SHUTDOWN_TIMEOUT_MS,

@@ -15,6 +15,7 @@ import {
   type Metrics,
   OriginPolicy,
   packageVersion,
+  SecretBox,
 } from '@chorus/service';
 import { Router } from '@koa/router';
 import { Audit } from './audit/audit.js';
@@ -59,6 +60,7 @@ import { RevokedSessionRepository } from './sessions/revoked-session-repository.
 import { SessionService } from './sessions/service.js';
 import { WebhookRepository } from './webhooks/repository.js';
 import { WebhookService } from './webhooks/service.js';
+import { TestRuns } from './webhooks/test-runs.js';
 
 const VERSION = packageVersion(new URL('../package.json', import.meta.url));
 
@@ -158,9 +160,10 @@ export async function createApi(config: ApiConfig, parts: ApiParts): Promise<Api
   const auditEntries = new AuditRepository(parts.db);
   const audit = new Audit({ entries: auditEntries, metrics, log });
   const webhooks = new WebhookService(
-    new WebhookRepository(parts.db, config.maxWebhooks),
+    new WebhookRepository(parts.db, config.maxWebhooks, new SecretBox(config.webhookSecretKeys)),
     eventLog,
     addresses,
+    new TestRuns(parts.db),
   );
   const services = {
     eventLog,

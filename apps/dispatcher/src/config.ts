@@ -10,7 +10,9 @@ import {
   parseSettings,
   retentionDays,
   retentionSettings,
+  WEBHOOK_SECRETS,
   webhookAddressSettings,
+  webhookSecretSettings,
 } from '@chorus/service';
 
 const { HOST, PORT, NODE_ID, LOG_LEVEL } = listenerSettings(4_200);
@@ -36,6 +38,7 @@ const dispatchSettings = {
     .default(10_000)
     .describe('Time after which another dispatcher takes over the webhooks of one that died.'),
   ...webhookAddressSettings,
+  ...webhookSecretSettings,
   ...retentionSettings,
 };
 
@@ -63,6 +66,8 @@ export interface DispatchConfig {
   readonly webhookLeaseMs: number;
   /** Ranges of addresses that are not public and to which webhooks may be sent. */
   readonly webhookAllowAddresses: readonly string[];
+  /** Keys of the secrets of webhooks in PostgreSQL. */
+  readonly webhookSecretKeys: readonly string[];
 }
 
 export interface DispatcherConfig extends ListenerConfig {
@@ -74,7 +79,7 @@ export interface DispatcherConfig extends ListenerConfig {
 
 /** @throws {ConfigError} one line that names the variable */
 export function loadDispatcherConfig(env: Environment): DispatcherConfig {
-  const settings = parseSettings(dispatcherSettings, env, ['DATABASE_URL']);
+  const settings = parseSettings(dispatcherSettings, env, ['DATABASE_URL', ...WEBHOOK_SECRETS]);
   return {
     ...listenerConfig(settings),
     operatorPort: settings.OPERATOR_PORT,
@@ -85,7 +90,7 @@ export function loadDispatcherConfig(env: Environment): DispatcherConfig {
 
 /** Reads the settings of a dispatcher within another process. @throws {ConfigError} */
 export function loadDispatchConfig(env: Environment): DispatchConfig {
-  const settings = parseSettings(dispatchSettings, env);
+  const settings = parseSettings(dispatchSettings, env, WEBHOOK_SECRETS);
   const [days, webhookDays] = [settings.EVENT_RETENTION_DAYS, settings.WEBHOOK_RETENTION_DAYS];
   if (webhookDays > days) {
     throw new ConfigError(
@@ -101,5 +106,6 @@ export function loadDispatchConfig(env: Environment): DispatchConfig {
     webhookRetryMs: settings.WEBHOOK_RETRY_MS,
     webhookLeaseMs: settings.WEBHOOK_LEASE_MS,
     webhookAllowAddresses: settings.WEBHOOK_ALLOW_ADDRESSES,
+    webhookSecretKeys: settings.WEBHOOK_SECRET_KEYS,
   };
 }

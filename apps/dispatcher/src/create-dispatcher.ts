@@ -7,6 +7,7 @@ import {
   type Logger,
   type Metrics,
   packageVersion,
+  SecretBox,
   startWorker,
   type WorkerService,
 } from '@chorus/service';
@@ -19,6 +20,7 @@ import { WebhookDispatching } from './webhooks/dispatching.js';
 import { lanesAtOnce } from './webhooks/lanes.js';
 import { WebhookClient } from './webhooks/webhook-client.js';
 import { WebhookRepository } from './webhooks/webhook-repository.js';
+import { WebhookTests } from './webhooks/webhook-tests.js';
 
 const DAY_MS = 86_400_000;
 
@@ -75,10 +77,18 @@ export function startDispatching(
   const eventLog = new EventLog(db, config.retentionDays);
   const { webhookConcurrency: concurrency, webhookLeaseMs: leaseMs } = config;
   const addresses = new AllowedAddresses(config.webhookAllowAddresses);
+  const client = closer.add(
+    new WebhookClient(
+      addresses,
+      new SecretBox(config.webhookSecretKeys),
+      concurrency + lanesAtOnce(concurrency),
+    ),
+  );
+  closer.add(new WebhookTests(db, client, nodeId, log)).start();
   const parts = {
     log: eventLog,
     feed: closer.add(new EventFeed(eventLog)),
-    client: closer.add(new WebhookClient(addresses, concurrency + lanesAtOnce(concurrency))),
+    client,
     // One process can restart under the name of one that died.
     repository: new WebhookRepository(db, `${nodeId}-${randomBytes(4).toString('hex')}`, leaseMs),
     ...{ counts, concurrency, retentionMs: config.webhookRetentionDays * DAY_MS, logger: log },

@@ -17,6 +17,7 @@ export * from './process/package-version.js';
 export * from './process/repeated-work.js';
 export * from './process/run.js';
 export * from './process/stop-signals.js';
+export * from './secrets/secret-box.js';
 export * from './settings/common.js';
 export * from './settings/config.js';
 export * from './settings/message-limits.js';

@@ -79,6 +79,7 @@ export function describePrograms(target: () => Target): void {
       await call(key, 'GET', path),
       await call(key, 'GET', '/webhooks'),
       await call(key, 'POST', `${path}/secret`, { overlapSeconds: 60 }),
+      await call(key, 'POST', `${path}/test`),
     ];
     const { next } = (await call(key, 'GET', '/events?after=latest')).body;
     await call(key, 'POST', '/rooms', { name: 'club', kind: 'private' });

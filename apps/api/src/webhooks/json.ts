@@ -4,6 +4,7 @@ import { named, writtenAs } from '../http/schemas.js';
 import type { Answer } from '../idempotency/stored-answers.js';
 import { MAX_REDELIVERIES, UNDELIVERED_STATES } from './repository.js';
 import type { Span, UndeliveredPage } from './service.js';
+import type { TestResult } from './test-runs.js';
 
 const time = writtenAs(z.iso.datetime(), { type: 'string', format: 'date-time' });
 const eventId = z.string().describe('Id of an event: `evt_` and its position.');
@@ -71,6 +72,16 @@ export const undeliveredPageJson = named(
 
 export const redeliveryJson = named('Redelivery', z.object({ from: eventId, to: eventId }));
 
+export const testResultJson = named(
+  'WebhookTestResult',
+  z.object({
+    delivered: z.boolean().describe('Whether the endpoint answered with success.'),
+    status: z.int().nullable().describe('Status of the answer; null without one.'),
+    error: z.string().nullable().describe('Why it is not delivered; null otherwise.'),
+    ms: z.int().nonnegative().describe('Time until the answer, in milliseconds.'),
+  }),
+);
+
 export const UNKNOWN_WEBHOOK = { 404: 'There is no such webhook.' };
 export const UNKNOWN_EVENT = {
   403: `The API key lacks the scope, or ${MAX_REDELIVERIES} redeliveries of the webhook are not finished.`,
@@ -113,6 +124,10 @@ export function undeliveredPageOf(page: UndeliveredPage): z.input<typeof undeliv
   }));
   const { next } = page;
   return { deliveries, nextCursor: next === undefined ? null : `${next.state}-${next.before}` };
+}
+
+export function testResultOf(result: TestResult): z.input<typeof testResultJson> {
+  return { delivered: result.error === null, ...result };
 }
 
 export function redeliveryOf({ from, to }: Span): z.input<typeof redeliveryJson> {

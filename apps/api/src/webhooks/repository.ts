@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { type Database, eventIdOf, type Prisma, type Webhook } from '@chorus/database';
+import type { SecretBox } from '@chorus/service';
 import type { Remember } from '../idempotency/remember.js';
 
 export interface WebhookFields {
@@ -50,9 +51,10 @@ export class WebhookRepository {
   constructor(
     private readonly db: Database,
     readonly maxWebhooks: number,
+    private readonly secrets: Pick<SecretBox, 'seal'>,
   ) {}
 
-  /** Creates a webhook that receives the events from now on. @returns undefined if there are too many */
+  /** Creates a webhook that receives the events from now on. @returns it with its secret in clear text; undefined if there are too many */
   async create(
     { url, events, rooms }: WebhookFields & { readonly url: string },
     remember?: Remember<Webhook>,
@@ -62,8 +64,9 @@ export class WebhookRepository {
       if ((await tx.webhook.count()) >= this.maxWebhooks) return undefined;
       const log = await tx.eventLogState.findFirst();
       const about = { url, events: [...(events ?? [])], rooms: (rooms ?? []).map(BigInt) };
-      const data = { ...about, secret: newSecret(), position: log?.position ?? 0n };
-      const webhook = await tx.webhook.create({ data });
+      const secret = newSecret();
+      const data = { ...about, secret: this.secrets.seal(secret), position: log?.position ?? 0n };
+      const webhook = { ...(await tx.webhook.create({ data })), secret };
       await remember?.store(tx, webhook);
       return webhook;
     });
@@ -91,12 +94,14 @@ export class WebhookRepository {
     return (await this.db.webhook.deleteMany({ where: { id } })).count > 0;
   }
 
-  /** Gives a webhook another secret. @param overlapSeconds time for which the one before signs as well */
+  /** Gives a webhook another secret. @param overlapSeconds time for which the one before signs as well @returns it with its secret in clear text */
   async rotate(id: number, overlapSeconds: number): Promise<Webhook | undefined> {
+    const secret = newSecret();
     const [row] = await this.db.$queryRaw<Array<{ id: bigint }>>`
       UPDATE webhooks SET previous_secret = secret, previous_until = now() + ${overlapSeconds}::int * interval '1 second',
-        secret = ${newSecret()}, leased_by = NULL, leased_until = NULL WHERE id = ${id} RETURNING id`;
-    return row && this.find(id);
+        secret = ${this.secrets.seal(secret)}, leased_by = NULL, leased_until = NULL WHERE id = ${id} RETURNING id`;
+    const webhook = row && (await this.find(id));
+    return webhook && { ...webhook, secret };
   }
 
   /** Delivers the events after a position, again if they were delivered before. */

@@ -9,6 +9,7 @@ import { redeliverEvent } from './operations/redeliver-event.js';
 import { redeliverEvents } from './operations/redeliver-events.js';
 import { resumeWebhook } from './operations/resume-webhook.js';
 import { rotateSecret } from './operations/rotate-secret.js';
+import { testWebhook } from './operations/test-webhook.js';
 import type { WebhookServices } from './service.js';
 
 /** Routes for API keys with `webhooks:write`. The webhooks belong to the application: every such key manages all of them. */
@@ -19,6 +20,7 @@ export const webhookRoutes: RouteTable<WebhookServices> = {
   'PATCH /api/webhooks/:webhookId': changeWebhook,
   'DELETE /api/webhooks/:webhookId': deleteWebhook,
   'POST /api/webhooks/:webhookId/secret': rotateSecret,
+  'POST /api/webhooks/:webhookId/test': testWebhook,
   'POST /api/webhooks/:webhookId/resume': resumeWebhook,
   'POST /api/webhooks/:webhookId/redeliver': redeliverEvents,
   'GET /api/webhooks/:webhookId/deliveries': listDeliveries,

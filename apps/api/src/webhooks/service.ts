@@ -11,6 +11,7 @@ import {
   type UndeliveredCursor,
   type WebhookRepository,
 } from './repository.js';
+import type { TestResult, TestRuns } from './test-runs.js';
 
 /** Events of one redelivery. */
 const MAX_SPAN_EVENTS = 1_000_000;
@@ -38,6 +39,7 @@ export class WebhookService {
     private readonly repository: WebhookRepository,
     private readonly eventLog: Pick<EventLog, 'ends'>,
     private readonly addresses: Pick<AllowedAddresses, 'refusal'>,
+    private readonly tests: TestRuns,
   ) {}
 
   /**
@@ -76,6 +78,12 @@ export class WebhookService {
   /** Gives a webhook another secret. @param overlapSeconds time for which the one before signs as well */
   async rotate(id: number, overlapSeconds: number): Promise<Webhook> {
     return known(await this.repository.rotate(id, overlapSeconds));
+  }
+
+  /** Sends one test event now. @throws {Refusal} 429 one is in progress; 503 no dispatcher has sent it */
+  async test(id: number): Promise<TestResult> {
+    await this.get(id);
+    return this.tests.run(id);
   }
 
   /** Delivers the events after a position, also those that were delivered before. @throws {Refusal} 410 they are not kept any more */

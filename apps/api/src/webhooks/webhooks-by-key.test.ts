@@ -1,5 +1,7 @@
+import { randomBytes } from 'node:crypto';
 import type { Database } from '@chorus/database';
 import { KEY_SCOPE_NAMES } from '@chorus/protocol';
+import { SecretBox } from '@chorus/service';
 import { expect } from 'chai';
 import { type Route, routesOf } from '../http/route-table.js';
 import { type Client, openDatabase, type RunningApi, startApi } from '../testing/api.js';
@@ -16,6 +18,7 @@ const BODIES: Readonly<Record<string, object>> = {
   resumeWebhook: { after: 'evt_20' },
   redeliverEvents: { from: '2026-01-01T00:20:00Z', to: '2026-01-01T00:25:00Z' },
 };
+const SECRET_KEY = randomBytes(32).toString('base64');
 /** Operations of no webhook. */
 const COMMON = new Set(['createWebhook', 'listWebhooks']);
 
@@ -25,13 +28,23 @@ describe('webhooks of API keys', function () {
   let running: RunningApi;
   let key: Client;
 
+  let dispatcher: NodeJS.Timeout;
+
   before(async () => {
     db = (await openDatabase()).db;
-    running = await startApi(db, { WEBHOOK_ALLOW_ADDRESSES: '10.0.0.0/8' });
+    running = await startApi(db, {
+      WEBHOOK_ALLOW_ADDRESSES: '10.0.0.0/8',
+      WEBHOOK_SECRET_KEYS: SECRET_KEY,
+    });
+    // As a dispatcher whose endpoint answers.
+    dispatcher = setInterval(() => {
+      db.webhookTest.updateMany({ data: { status: 204, ms: 7 } }).catch(() => undefined);
+    }, 50);
     key = withKey(running.client, await newKey(db, ['webhooks:write']));
   });
   beforeEach(() => resetWebhooks(db));
   after(async () => {
+    clearInterval(dispatcher);
     await running.close();
     await db.$disconnect();
   });
@@ -84,6 +97,15 @@ describe('webhooks of API keys', function () {
     expect((await key.get('/api/webhooks/1')).body.code).to.equal('webhook_not_found');
   });
 
+  it('have secrets that are encrypted in PostgreSQL where a key is set', async () => {
+    const box = new SecretBox([SECRET_KEY]);
+    const { secret } = await create();
+    const rotated = (await key.post('/api/webhooks/1/secret', {})).body.secret;
+    const row = await db.webhook.findFirstOrThrow();
+    for (const stored of [row.secret, row.previousSecret]) expect(stored).to.match(/^sealed:/);
+    expect([box.open(row.secret), box.open(row.previousSecret ?? '')]).to.deep.equal([rotated, secret]);
+  });
+
   it('are resumed, and deliver an event or a span of time again', async () => {
     await create();
     expect((await key.post('/api/webhooks/1/resume', { after: 'evt_12' })).body.after).to.equal('evt_12');
@@ -108,6 +130,18 @@ describe('webhooks of API keys', function () {
       const { status, body } = await key.post('/api/webhooks/1/redeliver', { from, to });
       expect([status, body.code]).to.deep.equal([404, 'event_not_found']);
     }
+  });
+
+  it('are tested, one test at a time', async () => {
+    await create();
+    expect((await key.send('POST', '/api/webhooks/1/test')).body).to.deep.equal({
+      ...{ delivered: true, status: 204, error: null, ms: 7 },
+    });
+    expect(await db.webhookTest.count()).to.equal(0);
+    const both = await Promise.all([1, 2].map(() => key.send('POST', '/api/webhooks/1/test')));
+    const statuses = both.map(({ status }) => status).sort();
+    expect(statuses[0]).to.equal(200);
+    for (const { status, body } of both) if (status !== 200) expect(body.code).to.equal('too_many_requests');
   });
 
   it('are not sent to addresses that are not public, unless the operator allows them', async () => {

@@ -12,7 +12,7 @@ import {
   type Webhook,
 } from '@chorus/database';
 import { migratedTestDatabase } from '@chorus/database/testing';
-import { AllowedAddresses } from '@chorus/service';
+import { AllowedAddresses, SecretBox } from '@chorus/service';
 import { silentLog } from '@chorus/testing';
 import { WebhookDispatching } from '../webhooks/dispatching.js';
 import { WebhookClient } from '../webhooks/webhook-client.js';
@@ -37,6 +37,8 @@ type Answer = number | undefined;
 export class WebhookFixture {
   /** Deliveries that were answered with success. */
   received: Received[] = [];
+  /** Of dispatchers that start. */
+  secrets = new SecretBox([]);
   answer: (event: Received, response: ServerResponse) => Answer | Promise<Answer> = () => 200;
   readonly #running: WebhookDispatching[] = [];
   #db: Database | undefined;
@@ -89,7 +91,7 @@ export class WebhookFixture {
       {
         ...{ log, feed: new EventFeed(log), counts: { delivered: 0, failed: 0, given_up: 0 } },
         ...{ concurrency: 8, retentionMs, firstRetryMs: 100, logger: silentLog },
-        client: new WebhookClient(new AllowedAddresses(allow), 8, timeoutMs),
+        client: new WebhookClient(new AllowedAddresses(allow), this.secrets, 8, timeoutMs),
         repository: new WebhookRepository(this.db, randomBytes(4).toString('hex'), leaseMs),
       },
       leaseMs,

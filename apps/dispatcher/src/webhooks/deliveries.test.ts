@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { recordEvents } from '@chorus/database';
+import { SecretBox } from '@chorus/service';
 import { eventually, patiently } from '@chorus/testing';
 import { expect } from 'chai';
 import { Webhook as Verifier } from 'standardwebhooks';
@@ -47,6 +48,25 @@ describe('webhooks', function () {
     const signed = headersOf({ headers });
     for (const secret of [SECRET, before])
       expect(() => new Verifier(secret).verify(body, signed)).not.to.throw();
+  });
+
+  it('sign with secrets that are encrypted in PostgreSQL; without their key nothing is sent', async () => {
+    const box = new SecretBox([randomBytes(32).toString('base64')]);
+    await fixture.webhook({ secret: box.seal(SECRET) });
+    await fixture.record(1, 1);
+    fixture.start();
+    await eventually(
+      async () => expect((await fixture.state()).lastError).to.match(/^WEBHOOK_SECRET_KEYS lacks the key/),
+      patiently(10_000),
+    );
+    expect(fixture.received).to.deep.equal([]);
+    await fixture.stop();
+    fixture.secrets = box;
+    fixture.start();
+    await eventually(() => expect(fixture.received).to.have.length(1), patiently(20_000));
+    fixture.secrets = new SecretBox([]);
+    const [{ body, headers } = { body: '', headers: {} }] = fixture.received;
+    expect(() => new Verifier(SECRET).verify(body, headersOf({ headers }))).not.to.throw();
   });
 
   it('deliver a span once more beside everything else', async () => {

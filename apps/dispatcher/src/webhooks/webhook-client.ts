@@ -1,6 +1,6 @@
 import { createSecretKey, type KeyObject } from 'node:crypto';
 import { eventJson, type LoggedEvent, type Webhook } from '@chorus/database';
-import { type AllowedAddresses, type Closeable, webhookSignature } from '@chorus/service';
+import { type AllowedAddresses, type Closeable, type SecretBox, webhookSignature } from '@chorus/service';
 import { Agent, type Dispatcher } from 'undici';
 
 /** Default time within which an endpoint must answer, in milliseconds. */
@@ -15,13 +15,19 @@ const SECRET_PREFIX = 'whsec_';
 /** Codes of undici's errors for an endpoint that does not answer in time. */
 const TIMEOUTS = new Set(['UND_ERR_CONNECT_TIMEOUT', 'UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT']);
 
-/** A delivery that failed. */
-export interface Failure {
+/** The end of a delivery. */
+interface Result {
   /** Undefined without an answer. */
   readonly status: number | undefined;
-  readonly error: string;
+  /** Undefined when the endpoint has accepted the event. */
+  readonly error: string | undefined;
   /** Whether the endpoint wants no more events. */
   readonly gone: boolean;
+}
+
+/** A delivery that failed. */
+export interface Failure extends Result {
+  readonly error: string;
 }
 
 /** What is computed once for all deliveries to a webhook. */
@@ -41,11 +47,13 @@ export class WebhookClient implements Closeable {
   readonly #targets = new WeakMap<Webhook, Target>();
 
   /**
+   * @param secrets decrypts the secrets of webhooks
    * @param connections connections to one endpoint at a time
    * @param timeoutMs time within which an endpoint must answer, in milliseconds
    */
   constructor(
     private readonly addresses: AllowedAddresses,
+    private readonly secrets: Pick<SecretBox, 'open'>,
     connections: number,
     private readonly timeoutMs = TIMEOUT_MS,
   ) {
@@ -55,13 +63,20 @@ export class WebhookClient implements Closeable {
 
   /** @param cut aborts the delivery @returns undefined when the endpoint has accepted the event; never rejects */
   async deliver(webhook: Webhook, event: LoggedEvent, cut: AbortSignal): Promise<Failure | undefined> {
+    const { id, ...content } = eventJson(event);
+    const result = await this.send(webhook, id, content, cut);
+    return result.error === undefined ? undefined : { ...result, error: result.error };
+  }
+
+  /** Sends anything as an event. Never rejects. @param id `webhook-id` of the request @param cut aborts the delivery */
+  async send(webhook: Webhook, id: string, content: object, cut: AbortSignal): Promise<Result> {
     try {
       const target = this.#targetOf(webhook);
       if (target.refusal !== undefined) return { status: undefined, error: target.refusal, gone: false };
-      const answer = await this.#agent.request(this.#requestOf(target, event, cut));
+      const answer = await this.#agent.request(this.#requestOf(target, id, content, cut));
       const { statusCode: status } = answer;
       await this.#skip(answer);
-      if (status >= 200 && status < 300) return undefined;
+      if (status >= 200 && status < 300) return { status, error: undefined, gone: false };
       return { status, error: `the endpoint answered ${status}`, gone: status === GONE };
     } catch (error) {
       return { status: undefined, error: reasonOf(error, this.timeoutMs), gone: false };
@@ -73,8 +88,7 @@ export class WebhookClient implements Closeable {
     return this.#agent.destroy();
   }
 
-  #requestOf({ origin, path, key, previous }: Target, event: LoggedEvent, signal: AbortSignal) {
-    const { id, ...content } = eventJson(event);
+  #requestOf({ origin, path, key, previous }: Target, id: string, content: object, signal: AbortSignal) {
     const body = JSON.stringify(content);
     const now = Date.now();
     const timestamp = String(Math.floor(now / 1_000));
@@ -107,19 +121,20 @@ export class WebhookClient implements Closeable {
     const { previousSecret, previousUntil } = webhook;
     const target = {
       refusal: this.addresses.refusal(url),
-      ...{ origin: url.origin, path: url.pathname + url.search, key: keyOf(webhook.secret) },
+      ...{ origin: url.origin, path: url.pathname + url.search, key: this.#keyOf(webhook.secret) },
       previous:
         previousSecret === null || previousUntil === null
           ? undefined
-          : { key: keyOf(previousSecret), until: previousUntil.getTime() },
+          : { key: this.#keyOf(previousSecret), until: previousUntil.getTime() },
     };
     this.#targets.set(webhook, target);
     return target;
   }
-}
 
-function keyOf(secret: string): KeyObject {
-  return createSecretKey(Buffer.from(secret.replace(SECRET_PREFIX, ''), 'base64'));
+  #keyOf(stored: string): KeyObject {
+    const secret = this.secrets.open(stored).replace(SECRET_PREFIX, '');
+    return createSecretKey(Buffer.from(secret, 'base64'));
+  }
 }
 
 function reasonOf(error: unknown, timeoutMs: number): string {

@@ -54,6 +54,11 @@ export function addWebhookRoutes(
     ctx.body = json.webhookOf(await webhooks.resume(idOf(ctx), after));
     done(ctx, 'resume', { webhookId: idOf(ctx), after });
   };
+  const test: Handler = async (ctx) => {
+    const result = await webhooks.test(idOf(ctx));
+    done(ctx, 'test', { webhookId: idOf(ctx), ...result });
+    ctx.body = json.testResultOf(result);
+  };
   const deliveries: Handler = async (ctx) => {
     const query = parseInput(inputs.listDeliveriesInput, ctx.query);
     ctx.body = json.undeliveredPageOf(await webhooks.undelivered(idOf(ctx), query));
@@ -78,6 +83,7 @@ export function addWebhookRoutes(
   router.patch('changeWebhook', '/webhooks/:webhookId', noQuery, body, change);
   router.delete('deleteWebhook', '/webhooks/:webhookId', noQuery, remove);
   router.post('rotateWebhookSecret', '/webhooks/:webhookId/secret', noQuery, body, rotate);
+  router.post('testWebhook', '/webhooks/:webhookId/test', noQuery, body, test);
   router.post('resumeWebhook', '/webhooks/:webhookId/resume', noQuery, body, resume);
   router.post('redeliverEvents', '/webhooks/:webhookId/redeliver', noQuery, body, redeliver);
   router.get('/webhooks/:webhookId/deliveries', deliveries);
