@@ -15,7 +15,16 @@ export function cpuOfAll(pid: number): number {
   });
   const ended = statOf(String(pid)).slice(13, 15).map(Number);
   const endedMicros = ended.reduce((sum, ticks) => sum + ticks * MICROS_PER_TICK, 0);
-  return [pid, ...children.map(Number)].reduce((sum, each) => sum + cpuMicros(each), endedMicros);
+  return children.reduce((sum, each) => sum + cpuOfChild(Number(each)), endedMicros + cpuMicros(pid));
+}
+
+/** Children end at any time: PostgreSQL has workers for a single statement. */
+function cpuOfChild(pid: number): number {
+  try {
+    return cpuMicros(pid);
+  } catch {
+    return 0;
+  }
 }
 
 /** Fields of a process behind its name: state, parent, and so on. */
