@@ -9,6 +9,8 @@ export const scenarioSchema = z.strictObject({
   connections: z.int().positive().default(1_000),
   /** Connects per second. */
   ramp: z.number().positive().default(500),
+  /** Whether clients connect in random order, instead of one room after the other. */
+  shuffled: z.boolean().default(false),
   rooms: z.int().positive().default(100),
   /** Of each room; in the mix `heavy-tailed`, of the average room. */
   membersPerRoom: z.int().positive().default(10),

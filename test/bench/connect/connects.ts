@@ -31,7 +31,7 @@ export function connects({ connections: wanted, members, perSecond }: Connects):
     quick: true,
     run: (system, effort) => {
       const still: Effort = { ...effort, warmUpMs: ANNOUNCED_MS, durationMs: 100, settleMs: 0 };
-      const scenario = { membersPerRoom: members, rate: 0, ramp: perSecond ?? FULL_SPEED };
+      const scenario = { membersPerRoom: members, rate: 0, ramp: perSecond ?? FULL_SPEED, shuffled: true };
       const rooms = connections / members;
       return withSystem(system, rooms, async (running) => {
         const first = Math.ceil(Math.min(FIRST, connections) / members);

@@ -1,4 +1,5 @@
 import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { benchCommand } from '../bench-command.js';
 import type { Effort } from '../peers/measurements/measurement.js';
 import { pick, positive } from '../peers/options.js';
@@ -7,6 +8,7 @@ import { summarise } from '../peers/report/summary.js';
 import { renderTable } from '../peers/report/table.js';
 import { tellSample } from '../peers/report/tell-sample.js';
 import { runRounds } from '../peers/rounds.js';
+import { chorusSystem } from '../peers/systems/chorus-system.js';
 import { FLOOR, SYSTEMS } from '../peers/systems/index.js';
 import type { System } from '../peers/systems/system.js';
 import { connects } from './connects.js';
@@ -25,6 +27,7 @@ interface Options {
   readonly storm?: true;
   readonly over: number;
   readonly messages: number;
+  readonly against?: string;
   readonly json?: string;
 }
 
@@ -51,17 +54,29 @@ const options = benchCommand(
   .option('--storm', 'kill one of three nodes under load instead: its clients reconnect to the two others')
   .option('--over <seconds>', 'time over which the clients of a storm spread their reconnects', positive, 5)
   .option('--messages <number>', 'messages per second, over all rooms, during a storm', positive, 100)
+  .option('--against <folder>', 'also measure the gateways of another checkout, which must be built')
   .option('--json <file>', 'file for all rounds as JSON')
   .parse()
   .opts<Options>();
 
-const { connections, members, only, rounds, json } = options;
+/** The selected systems of Chorus, as another checkout has them. */
+function systemsOf(folder: string): System[] {
+  const main = join(folder, 'apps/gateway/dist/main.js');
+  return options.only
+    .filter(({ name }) => name.startsWith('chorus'))
+    .map(({ protocol, name, title }) =>
+      chorusSystem(protocol, `${name}@`, `${title}, the other checkout`, { main }),
+    );
+}
+
+const { connections, members, rounds, against, json } = options;
+const systems = [...options.only, ...(against === undefined ? [] : systemsOf(against))];
 const measurement = options.storm
   ? storm({ connections, members, messagesPerSecond: options.messages, overMs: options.over * 1_000 })
   : connects({ connections, members, perSecond: options.rate });
 const machine = await describeMachine();
 const measured = await runRounds(measurement, {
-  systems: only,
+  systems,
   effort: EFFORT,
   rounds,
   onSample: tellSample,

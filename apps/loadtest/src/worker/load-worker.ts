@@ -92,7 +92,8 @@ export class LoadWorker {
       );
     });
     const share = (end - first) / plan.connections;
-    this.#ramp = new Ramp(this.#connections, scenario.ramp * share, timing, () => {
+    const inOrder = scenario.shuffled ? shuffled(this.#connections) : this.#connections;
+    this.#ramp = new Ramp(inOrder, scenario.ramp * share, timing, () => {
       this.#meters.connectDone();
       allConnected();
     });
@@ -196,4 +197,15 @@ export class LoadWorker {
     const connection = this.#plan.churned(cut) - this.#share.first;
     this.#connections[connection]?.cut(this.#scenario.churnAwayMs);
   }
+}
+
+/** Algorithm of Fisher and Yates. */
+function shuffled<T>(items: readonly T[]): T[] {
+  const order = [...items];
+  for (let end = order.length - 1; end > 0; end--) {
+    const at = Math.floor(Math.random() * (end + 1));
+    const [last, other] = [order[end], order[at]];
+    if (last !== undefined && other !== undefined) [order[end], order[at]] = [other, last];
+  }
+  return order;
 }

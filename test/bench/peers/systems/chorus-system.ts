@@ -27,11 +27,18 @@ const SETTINGS = {
   DRAIN_MS: '0',
 };
 
+/** What differs from the gateways of this checkout. */
+export interface ChorusVariant {
+  readonly settings?: Readonly<Record<string, string>>;
+  /** Compiled program of another checkout. */
+  readonly main?: string;
+}
+
 export function chorusSystem(
   protocol: System['protocol'],
   name: string,
   title: string,
-  settings: Readonly<Record<string, string>> = {},
+  { settings = {}, main = GATEWAY_MAIN }: ChorusVariant = {},
 ): System {
   return {
     name,
@@ -39,14 +46,14 @@ export function chorusSystem(
     recovers: true,
     protocol,
     dialect: undefined,
-    start: (nodes, rooms) => start(nodes, rooms, settings),
+    start: (nodes, rooms) => start(nodes, rooms, { settings, main }),
   };
 }
 
 async function start(
   count: number,
   rooms: number,
-  settings: Readonly<Record<string, string>>,
+  { settings, main }: Required<ChorusVariant>,
 ): Promise<RunningSystem> {
   const closer = new Closer();
   try {
@@ -54,7 +61,7 @@ async function start(
     const { createRooms, close } = await openGatewayRedis(redis.url);
     await createRooms(Array.from({ length: rooms }, (_, index) => index + 1)).finally(close);
     const nodes = await startNodes(count, closer, (index) =>
-      startNode(`gateway ${index}`, GATEWAY_MAIN, [], {
+      startNode(`gateway ${index}`, main, [], {
         ...SETTINGS,
         NODE_ID: `gateway-${index}`,
         REDIS_URL: redis.url,
