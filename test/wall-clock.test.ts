@@ -18,6 +18,7 @@ const TIME_OF_DAY: Readonly<Record<string, string>> = {
   'apps/api/src/operator/inputs.ts': 'bans end at a time of day',
   'apps/api/src/rooms/archive.ts': 'the age of messages that others sent',
   'apps/api/src/sessions/service.ts': 'tokens end at a time of day',
+  'packages/control/src/access-copy.ts': 'tokens end at a time of day',
   'apps/archiver/src/metrics/archive-metrics.ts': 'the age of messages that others sent',
   'apps/archiver/src/metrics/presence-metrics.ts': 'the age of changes that gateways made',
   'apps/gateway/src/sessions/room-membership.ts': 'mutes end at a time of day',

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { Guard, generateSecret, TOKEN_TTL_SECONDS, Tokens } from '@chorus/auth';
 import type { Broker, ProbeStats, ReadPositions } from '@chorus/broker';
-import type { AccessList, MembershipList, NodeRegistry } from '@chorus/control';
+import type { AccessList, MembershipList, NodeRegistry, Subject } from '@chorus/control';
 import { createHook } from '@chorus/hook';
 import type { PresenceStore } from '@chorus/presence';
 import {
@@ -14,6 +14,7 @@ import {
 } from '@chorus/service';
 import type { GatewayConfig } from './config.js';
 import type { ConnectionRegistry } from './connections/connection-registry.js';
+import { GatheredAccess } from './connections/gathered-access.js';
 import { startId } from './connections/start-id.js';
 import { Inboxes } from './inbox/inboxes.js';
 import { ConnectionLifecycle } from './lifecycle/connection-lifecycle.js';
@@ -197,7 +198,21 @@ async function serve(
     publishedWith: (roomId, key) => broker.publishedWith(roomId, key),
   });
   parts.closer.defer(() => hook?.close());
-  const shared = { hub, inboxes, acks, guard, broker, publish, hook, nextMessageId, counters };
+  const access = new GatheredAccess(parts.access);
+  const admits = (subject: Subject): boolean => admission.admits(subject);
+  const shared = {
+    hub,
+    inboxes,
+    acks,
+    access,
+    admits,
+    guard,
+    broker,
+    publish,
+    hook,
+    nextMessageId,
+    counters,
+  };
   const contexts = sessionContexts(config, { ...parts, ...shared });
   const handlers = routes(
     {

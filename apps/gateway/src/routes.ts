@@ -11,9 +11,9 @@ export interface RouteActions {
   /** Takes a slot for an upgrade request. @throws {Refusal} when there is none */
   takeSlot(request: HttpRequest): ConnectionSlot;
   /** Decides about an upgrade to a room. If it accepts, it also releases the slot when the socket has closed. */
-  joinRoom(roomId: string, request: HttpRequest, slot: ConnectionSlot): Promise<Decision>;
+  joinRoom(roomId: string, request: HttpRequest, slot: ConnectionSlot): Decision | Promise<Decision>;
   /** Decides about an upgrade without a room, like {@link joinRoom}. */
-  connect(request: HttpRequest, slot: ConnectionSlot): Promise<Decision>;
+  connect(request: HttpRequest, slot: ConnectionSlot): Decision | Promise<Decision>;
   /** State of the port that this node listens on. */
   health(): PortHealth;
   /** Called when an upgrade was refused. */
@@ -35,20 +35,9 @@ export function routeOf(path: string): string | undefined {
 export function routes(actions: RouteActions, log: Logger): TransportHandlers {
   const refusals = new RefusalLog(log);
   return {
-    async upgrade(request) {
+    upgrade(request) {
       let slot: ConnectionSlot | undefined;
-      try {
-        const roomId = decoded(JOIN_ROOM.exec(request.path)?.[1]);
-        if (roomId === undefined && !CONNECT.test(request.path)) throw new Refusal('route_not_found');
-        const fault = handshakeFault(request);
-        if (fault !== undefined) throw fault;
-        slot = actions.takeSlot(request);
-        const decision = await (roomId === undefined
-          ? actions.connect(request, slot)
-          : actions.joinRoom(roomId, request, slot));
-        if (!decision.accepted) slot.release();
-        return decision;
-      } catch (error) {
+      const refused = (error: unknown): Decision => {
         slot?.release();
         const reason = error instanceof Refusal ? error.code : 'internal';
         actions.refused(reason);
@@ -57,6 +46,22 @@ export function routes(actions: RouteActions, log: Logger): TransportHandlers {
         const { status, message } = error;
         refusals.refused({ reason, status, path, error: message, requestId: requestId(request) });
         return { accepted: false, answer: answerTo(request, error) };
+      };
+      const decided = (decision: Decision): Decision => {
+        if (!decision.accepted) slot?.release();
+        return decision;
+      };
+      try {
+        const roomId = decoded(JOIN_ROOM.exec(request.path)?.[1]);
+        if (roomId === undefined && !CONNECT.test(request.path)) throw new Refusal('route_not_found');
+        const fault = handshakeFault(request);
+        if (fault !== undefined) throw fault;
+        slot = actions.takeSlot(request);
+        const decision =
+          roomId === undefined ? actions.connect(request, slot) : actions.joinRoom(roomId, request, slot);
+        return decision instanceof Promise ? decision.then(decided).catch(refused) : decided(decision);
+      } catch (error) {
+        return refused(error);
       }
     },
     async http(request) {

@@ -3,9 +3,9 @@ export * from './archive-queue.js';
 export * from './broker.js';
 export type { HistoryLoss } from './feeds/losses.js';
 export type { EntryFilter, Replay, RoomFeedStats } from './feeds/replay.js';
+export type { RoomFeedOptions } from './feeds/room-feed-options.js';
 export {
   type NodeListener,
-  type RoomFeedOptions,
   RoomFeedRegistry,
   type RoomListener,
 } from './feeds/room-feed-registry.js';

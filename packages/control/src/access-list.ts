@@ -45,6 +45,19 @@ export interface Revocation {
   readonly expiresAt: number;
 }
 
+/** One change of the list, as a copy of it needs it. */
+export type AccessChange =
+  | { readonly type: 'revoked'; readonly tokenId: string; readonly expiresAt: number }
+  | { readonly type: 'banned'; readonly ban: Ban }
+  | { readonly type: 'lifted'; readonly ban: Pick<Ban, 'userId' | 'roomId'> };
+
+/** Changes of the list, in order. */
+export interface AccessChanges {
+  readonly changes: readonly AccessChange[];
+  /** Position of the list after them. */
+  readonly position: string;
+}
+
 /**
  * Users and tokens that are refused although the token is valid: tokens whose sessions were signed out, and users
  * whom an operator banned. PostgreSQL owns both; gateways and the API check this list. Every change must also be sent
@@ -89,6 +102,18 @@ export interface AccessList {
    * with such a token
    */
   addRevocations(revocations: readonly Revocation[]): Promise<Revocation[]>;
+  /**
+   * The changes after a position: at most a few hundred, and later ones by the next call.
+   * @param position undefined for the present position of the list
+   * @returns undefined if the position is too old, or of data that was lost: a copy must read {@link entries} again
+   * @throws {UnavailableError} also while the list is not complete
+   */
+  changesAfter(position: string | undefined): Promise<AccessChanges | undefined>;
+  /**
+   * All entries of the list, in pages. Includes everything that was in it when the reading began and is not removed meanwhile.
+   * @throws {UnavailableError}
+   */
+  entries(): AsyncIterable<readonly AccessChange[]>;
   /** Adds a ban, or replaces the ban of that user and room. The owner of the bans must make one change at a time. */
   ban(ban: Ban): Promise<void>;
   /** Lifts exactly this ban: that of a room, or that of everything. */
@@ -139,4 +164,10 @@ export const SUBJECTS_AT_ONCE = 500;
 /** Returns the key of a ban: `<user id>` or `<user id>:<room id>`. */
 export function banKey({ userId, roomId }: Pick<Ban, 'userId' | 'roomId'>): string {
   return roomId === undefined ? String(userId) : `${userId}:${roomId}`;
+}
+
+/** Parses the key of a ban; the inverse of {@link banKey}. */
+export function readBanKey(key: string): Pick<Ban, 'userId' | 'roomId'> {
+  const [userId, roomId] = key.split(':').map(Number);
+  return { userId: userId ?? Number.NaN, roomId };
 }

@@ -1,13 +1,16 @@
 import { type LocalRedisCluster, startRedisCluster } from '@chorus/local';
 import { UnavailableError } from '@chorus/redis';
+import { createLogger } from '@chorus/service';
 import { ManualClock, testRedis } from '@chorus/testing';
 import { expect } from 'chai';
+import { AccessCopy } from './access-copy.js';
 import { MemoryAccessList } from './memory/access-list.js';
 import { MemoryNodeRegistry } from './memory/node-registry.js';
 import type { NodeReport } from './node-registry.js';
 import { RedisAccessList } from './redis/access-list.js';
 import { RedisMembershipList } from './redis/membership-list.js';
 import { RedisNodeRegistry } from './redis/node-registry.js';
+import { describeAccessCopy } from './testing/access-copy-conformance.js';
 import { describeAccessList } from './testing/access-list-conformance.js';
 import { describeMembershipList } from './testing/membership-list-conformance.js';
 import { describeNodeRegistry } from './testing/node-registry-conformance.js';
@@ -31,6 +34,12 @@ function clock() {
 }
 
 describeAccessList('memory', async () => {
+  const time = clock();
+  const list = new MemoryAccessList(time.read);
+  return { ...time, open: () => list };
+});
+
+describeAccessCopy('memory', async () => {
   const time = clock();
   const list = new MemoryAccessList(time.read);
   return { ...time, open: () => list };
@@ -61,6 +70,7 @@ describe('control in Redis', () => {
   });
 
   describeAccessList('Redis', () => openRedisAccessList(servers));
+  describeAccessCopy('Redis', () => openRedisAccessList(servers));
   describeMembershipList('Redis', () => openRedisMembershipList(servers));
   describeNodeRegistry('Redis', () => openRedisNodeRegistry(servers));
   describeWhatRedisLoses(() => openRedisFixture(servers));
@@ -75,6 +85,7 @@ describe('control in a Redis Cluster', () => {
   after(() => cluster.close());
 
   describeAccessList('Redis Cluster', () => openRedisAccessList(cluster.urls));
+  describeAccessCopy('Redis Cluster', () => openRedisAccessList(cluster.urls));
   describeMembershipList('Redis Cluster', () => openRedisMembershipList(cluster.urls));
   describeNodeRegistry('Redis Cluster', () => openRedisNodeRegistry(cluster.urls));
   describeWhatRedisLoses(() => openRedisFixture(cluster.urls));
@@ -145,6 +156,34 @@ function describeWhatRedisLoses(open: () => Promise<RedisFixture>): void {
       await second.complete();
       await list.beginRestoration();
       expect(await list.check([{ userId: 1 }, { userId: 2 }])).to.deep.equal(['ok', 'banned']);
+    });
+
+    it('is copied by gateways only while it is complete, and read again after a loss', async () => {
+      let reread = 0;
+      const copy = new AccessCopy({
+        list,
+        onMissed: () => undefined,
+        onReread: () => reread++,
+        log: createLogger({ service: 'test', level: 'silent' }),
+        intervalMs: 3_600_000,
+        trustMs: 3_600_000,
+      });
+      const admits = async (): Promise<boolean> => {
+        await copy.refresh();
+        return copy.admits({ userId: 1 });
+      };
+      expect(await admits()).to.equal(false);
+      await complete();
+      expect(await admits()).to.equal(true);
+      await fixture.redis.del(await fixture.keys());
+      expect(await admits(), 'nothing is known').to.equal(false);
+      await list.ban({ userId: 2 });
+      expect(await admits(), 'the list is not complete').to.equal(false);
+      await complete();
+      expect(await admits()).to.equal(true);
+      expect(copy.admits({ userId: 2 })).to.equal(false);
+      expect(reread).to.equal(1);
+      await copy.close();
     });
 
     it('reports which bans Redis lost', async () => {
@@ -222,7 +261,7 @@ function describeWhatRedisLoses(open: () => Promise<RedisFixture>): void {
       await registry.forget('a');
       expect(await fixture.keys()).to.deep.equal([]);
       for (let n = 0; n < 5; n++) await list.revoke(`old-${n}`, (await fixture.now()) - 3_600_000);
-      const [key = ''] = await fixture.keys();
+      const key = (await fixture.keys()).find((name) => name.endsWith('revoked')) ?? '';
       expect(await fixture.redis.zcard(key)).to.equal(1);
     });
 

@@ -1,4 +1,7 @@
+export { AccessCopy, type AccessCopyParts } from './access-copy.js';
 export {
+  type AccessChange,
+  type AccessChanges,
   type AccessList,
   type AccessRestoration,
   type AccessVerdict,

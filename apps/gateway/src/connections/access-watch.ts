@@ -34,6 +34,13 @@ export class AccessWatch implements Closeable {
     this.#timer = setInterval(() => this.checkAll(), parts.intervalMs ?? 60_000);
   }
 
+  /** Checks some connections. */
+  check(slots: Iterable<ConnectionSlot>): void {
+    this.#checkSome([...slots].flatMap(checksOf)).catch((error: unknown) => {
+      if (!this.#closing.signal.aborted) this.#parts.log.error({ err: error }, 'checking connections failed');
+    });
+  }
+
   /** Checks every connection. A call during a check starts another one after it. */
   checkAll(): void {
     this.#rerun = true;
@@ -65,6 +72,11 @@ export class AccessWatch implements Closeable {
     } catch (error) {
       if (!this.#closing.signal.aborted) log.error({ err: error }, 'checking the connections failed');
     }
+  }
+
+  async #checkSome(checks: readonly Check[]): Promise<void> {
+    for (let at = 0; at < checks.length; at += AT_ONCE)
+      await this.#checkBatch(checks.slice(at, at + AT_ONCE));
   }
 
   async #checkBatch(checks: readonly Check[]): Promise<void> {

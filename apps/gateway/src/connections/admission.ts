@@ -1,5 +1,5 @@
 import { type Guard, requestTokens, type VerifiedToken } from '@chorus/auth';
-import { type AccessList, type AccessVerdict, requireAccess } from '@chorus/control';
+import { type AccessList, type AccessVerdict, requireAccess, type Subject } from '@chorus/control';
 import { type Member, Refusal } from '@chorus/protocol';
 import { UnavailableError } from '@chorus/redis';
 import { clientAddress, type OriginPolicy, RecentCounts } from '@chorus/service';
@@ -36,7 +36,14 @@ export interface AdmissionParts {
   readonly budgets: Pick<UserBudgetRegistry, 'of'>;
   readonly origins: OriginPolicy;
   readonly guard: Guard;
-  readonly access: AccessList;
+  readonly access: Pick<AccessList, 'check'>;
+  /** Whether the copy of the access list certainly admits the user; see `AccessCopy`. */
+  admits(subject: Subject): boolean;
+}
+
+/** The user, as the access list knows one. */
+export function subjectOf({ user, token }: Pick<AdmittedClient, 'user' | 'token'>): Subject {
+  return { userId: user.id, tokenId: token?.tokenId, generation: token?.generation };
 }
 
 /** Period over which an address's refused tokens are counted, in milliseconds. */
@@ -164,18 +171,22 @@ export class Admission {
     return client;
   }
 
+  /** Whether the user is certainly admitted. If not, {@link allow} must decide. */
+  admits(subject: Subject): boolean {
+    return this.#parts.admits(subject);
+  }
+
   /**
    * Checks the access list for the user. Revocations and bans after {@link identify} reach the claimed
    * slot, so none is lost between this answer and the opening of the socket.
    *
    * @throws {Refusal} 401 for a revoked token, 403 for a banned user, 503 while the access list cannot be read
    */
-  async allow({ user, token }: AdmittedClient): Promise<void> {
+  async allow(client: AdmittedClient): Promise<void> {
     const { access } = this.#parts;
     let verdict: AccessVerdict | undefined;
     try {
-      const { tokenId, generation } = token ?? {};
-      [verdict] = await access.check([{ userId: user.id, tokenId, generation }]);
+      [verdict] = await access.check([subjectOf(client)]);
     } catch (error) {
       if (!(error instanceof UnavailableError)) throw error;
       throw new Refusal('unavailable');

@@ -1,6 +1,14 @@
 import type { Guard } from '@chorus/auth';
 import type { ControlEvent } from '@chorus/broker';
-import type { AccessList, NodeFigures, NodeRegistry, NodeReport } from '@chorus/control';
+import {
+  type AccessChange,
+  AccessCopy,
+  type AccessList,
+  type NodeFigures,
+  type NodeRegistry,
+  type NodeReport,
+  type Subject,
+} from '@chorus/control';
 import type { PresenceTracker } from '@chorus/presence';
 import { CLOSE } from '@chorus/protocol';
 import { type Closeable, Closer, type Logger, OriginPolicy } from '@chorus/service';
@@ -8,6 +16,7 @@ import type { GatewayConfig } from '../config.js';
 import { AccessWatch } from '../connections/access-watch.js';
 import { Admission } from '../connections/admission.js';
 import { ConnectionRegistry } from '../connections/connection-registry.js';
+import type { ConnectionSlot } from '../connections/connection-slot.js';
 import { requestReconnects } from '../connections/request-reconnect.js';
 import { UserBudgetRegistry } from '../connections/user-budget-registry.js';
 import { userLimits } from '../connections/user-limits.js';
@@ -54,6 +63,7 @@ export class ConnectionLifecycle implements Closeable {
   readonly #drain: Drain;
   readonly #rebalance: Rebalance;
   readonly #watch: AccessWatch;
+  readonly #copy: AccessCopy;
   readonly #reports: NodeReporter;
   readonly #closing = new AbortController();
 
@@ -67,7 +77,10 @@ export class ConnectionLifecycle implements Closeable {
     const origins = new OriginPolicy({ ...config, log });
     const isHere = (userId: number): boolean => connections.countOf(userId) > 0;
     const budgets = this.#closer.add(new UserBudgetRegistry(userLimits(config), isHere));
-    this.admission = new Admission({ config, connections, budgets, origins, guard, access });
+    this.#watch = this.#closer.add(new AccessWatch({ connections, access, log }));
+    this.#copy = this.#closer.add(watchedCopy(access, connections, this.#watch, log));
+    const admits = (subject: Subject): boolean => parts.trouble() === undefined && this.#copy.admits(subject);
+    this.admission = new Admission({ config, connections, budgets, origins, guard, access, admits });
     const { admission } = this;
     const { drainDelayMs: delayMs, drainMs: durationMs } = config;
     const stopListening = (): void => transport.stopListening();
@@ -76,7 +89,6 @@ export class ConnectionLifecycle implements Closeable {
     this.#rebalance = this.#closer.add(
       new Rebalance({ nodeId, connections, nodes, able, ...config.rebalance, log }),
     );
-    this.#watch = this.#closer.add(new AccessWatch({ connections, access, log }));
     this.#closer.add(endExpired(connections));
     const peers = new PeerGateways(nodeId, nodes, () => this.#findUrl());
     this.#closer.add(
@@ -121,11 +133,14 @@ export class ConnectionLifecycle implements Closeable {
   control(event: ControlEvent): void {
     const { nodeId, log } = this.#parts;
     const { connections } = this;
+    if (event.type === 'token-revoked') this.#copy.noticed(event.tokenId);
+    if (event.type === 'user-banned') this.#copy.noticed(event.userId);
     actOnConnections(event, { nodeId, connections, drain: this.#drain, rebalance: this.#rebalance, log });
   }
 
   /** Checks all connections: events may have been missed. */
   resumed(): void {
+    this.#copy.doubt();
     this.#watch.checkAll();
   }
 
@@ -174,6 +189,34 @@ export class ConnectionLifecycle implements Closeable {
     const rooms = presence.localRooms;
     const url = this.#findUrl();
     return { nodeId, startedAt: this.#startedAt, connections, rooms, state: this.state, url, figures };
+  }
+}
+
+/** Copies the access list. Connections that a change may concern, and that no event ended, are checked. */
+function watchedCopy(
+  list: AccessList,
+  connections: ConnectionRegistry,
+  watch: AccessWatch,
+  log: Logger,
+): AccessCopy {
+  return new AccessCopy({
+    list,
+    log,
+    onMissed: (changes) => watch.check(changes.flatMap((change) => concernedBy(change, connections))),
+    onReread: () => watch.checkAll(),
+  });
+}
+
+function concernedBy(change: AccessChange, connections: ConnectionRegistry): ConnectionSlot[] {
+  switch (change.type) {
+    case 'revoked':
+      return connections.ofToken(change.tokenId);
+    case 'banned':
+      return connections.ofUser(change.ban.userId);
+    case 'lifted':
+      return [];
+    default:
+      return change satisfies never;
   }
 }
 

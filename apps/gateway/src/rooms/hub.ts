@@ -12,60 +12,14 @@ import type { GatewayCounters } from '../telemetry/counters.js';
 import type { MessageTracer } from '../telemetry/message-tracer.js';
 import type { Timings } from '../telemetry/timings.js';
 import type { Transport } from '../transport/transport.js';
-import { type AckedRoom, sendDelivered } from './acks.js';
-import {
-  applyMemberChange,
-  type MemberRoom,
-  type MemberSubscriber,
-  memberChangeOf,
-} from './member-changes.js';
+import { sendDelivered } from './acks.js';
+import { type LocalRoom, newLocalRoom, type RoomSubscriber } from './local-room.js';
+import { applyMemberChange, memberChangeOf } from './member-changes.js';
 import type { MemberChecks } from './member-checks.js';
 import { isReadReceipt } from './read-receipt.js';
 import { RoomListWatch } from './room-list-watch.js';
-import type { JoinTicket } from './standing.js';
 import { typistOf } from './typing-notice.js';
-import type { Watermark } from './watermark.js';
 import type { WatermarkRegistry } from './watermark-registry.js';
-
-/** A socket's membership of a room on this node. */
-export interface RoomSubscriber extends MemberSubscriber {
-  /** Whether it receives the frames of {@link LocalRoom.v1Topic}. */
-  readonly v1: boolean;
-  /** Whether the client was asked to reconnect. */
-  readonly reconnecting: boolean;
-  /** Called when the room was deleted, which ends the membership. */
-  roomDeleted(): void;
-  /** Called when messages are lost for this node. */
-  historyLost(loss: HistoryLoss): void;
-}
-
-/** A subscriber whose user is typing. */
-export interface TypingSubscriber extends RoomSubscriber {
-  /** Publishes the notice to all sockets but its own. */
-  publishTyping(frame: Uint8Array): void;
-}
-
-/** A room that is in use on this node. */
-export interface LocalRoom extends AckedRoom, MemberRoom {
-  /** Topic of the room's frames. */
-  readonly topic: string;
-  /** Topic of the frames that only `chorus.v1` sockets receive: changes, typing notices and new names. */
-  readonly v1Topic: string;
-  readonly watermark: Watermark;
-  readonly subscribers: Set<RoomSubscriber>;
-  /** Number of subscribers of `chorus.v1`. */
-  v1Subscribers: number;
-  /** Number of subscribers that receive missed messages, and no live ones yet. */
-  catchingUp: number;
-  /** Typing subscribers by user, until their own notice arrives here. */
-  readonly typing: Map<number, TypingSubscriber>;
-  /** Admissions in progress: see {@link Hub.admit}. */
-  admitted: number;
-  deleted: boolean;
-  readonly tickets: Set<JoinTicket>;
-  /** Whether users may be in it who are not members any more: it is not public, and entries are missing on this node. */
-  unchecked: boolean;
-}
 
 /** The rooms in use on this node: joins sockets to them and publishes arrivals to their sockets. */
 export class Hub implements RoomListener {
@@ -100,30 +54,12 @@ export class Hub implements RoomListener {
    */
   async admit(roomId: number): Promise<LocalRoom> {
     await this.parts.feeds.acquire(roomId);
-    let room = this.#rooms.get(roomId);
-    if (room === undefined) {
-      room = {
-        id: roomId,
-        kind: this.parts.feeds.kind(roomId),
-        topic: String(roomId),
-        v1Topic: `${roomId}/v1`,
-        watermark: this.parts.watermarks.open(roomId),
-        subscribers: new Set(),
-        v1Subscribers: 0,
-        catchingUp: 0,
-        typing: new Map(),
-        acks: undefined,
-        admitted: 0,
-        deleted: false,
-        tickets: new Set(),
-        unchecked: false,
-        slowModeSeconds: 0,
-        slowModeChanges: 0,
-      };
-      this.#rooms.set(roomId, room);
-    }
-    room.admitted++;
-    return room;
+    return this.#admitted(roomId);
+  }
+
+  /** Like {@link admit}, at once, for a room whose messages reach this node already; undefined for any other. */
+  admitNow(roomId: number): LocalRoom | undefined {
+    return this.parts.feeds.acquireNow(roomId) ? this.#admitted(roomId) : undefined;
   }
 
   abandon(room: LocalRoom): void {
@@ -248,6 +184,16 @@ export class Hub implements RoomListener {
       default:
         event satisfies never;
     }
+  }
+
+  #admitted(roomId: number): LocalRoom {
+    let room = this.#rooms.get(roomId);
+    if (room === undefined) {
+      room = newLocalRoom(roomId, this.parts.feeds.kind(roomId), this.parts.watermarks.open(roomId));
+      this.#rooms.set(roomId, room);
+    }
+    room.admitted++;
+    return room;
   }
 
   /** Counts a frame that was published to a room's topic. @returns number of sockets of the topic */

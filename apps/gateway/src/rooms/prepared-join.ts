@@ -2,7 +2,8 @@ import { type Replay, RoomNotFoundError } from '@chorus/broker';
 import type { AccessList, AccessVerdict, RoomSubject, RoomVerdict } from '@chorus/control';
 import { accessTo, type Position } from '@chorus/protocol';
 import { UnavailableError } from '@chorus/redis';
-import type { Hub, LocalRoom } from './hub.js';
+import type { Hub } from './hub.js';
+import type { LocalRoom } from './local-room.js';
 import { JoinTicket, type Standing } from './standing.js';
 
 /** Everything that a socket needs to join a room synchronously. The holder joins with it or abandons it. */
@@ -16,8 +17,8 @@ export interface PreparedJoin {
   readonly stored: Position;
   /** Void if the user was removed meanwhile: the holder must abandon the join. */
   readonly ticket: JoinTicket;
-  /** What the user is in the room, by now. */
-  standing(): Standing;
+  /** Returns what the user is in the room, by now; undefined if that was not read yet, for a public room. */
+  readonly standing: (() => Standing) | undefined;
 }
 
 /** The access list refuses the user. */
@@ -31,6 +32,8 @@ export class AccessDeniedError extends Error {
 export interface JoinParts {
   readonly hub: Hub;
   readonly access: Pick<AccessList, 'checkRooms'>;
+  /** Whether the user is certainly admitted to every public room; if not, the access list must be asked. */
+  admits(subject: RoomSubject): boolean;
 }
 
 const NOWHERE: Position = { epoch: 0, seq: 0 };
@@ -72,6 +75,29 @@ export async function prepareJoin(
     hub.abandon(room);
     throw error;
   }
+}
+
+/**
+ * Prepares a join without waiting, where nothing has to be asked: the room is public and in use on this node, and the access list
+ * certainly admits the user. What the user is in the room matters to no reader of a public room, and is read when the user sends.
+ *
+ * @returns undefined for every other join: see {@link prepareJoin}
+ */
+export function prepareJoinNow(
+  { hub, admits }: JoinParts,
+  subject: RoomSubject,
+  v1: boolean,
+): PreparedJoin | undefined {
+  if (!admits(subject)) return undefined;
+  const room = hub.admitNow(subject.roomId);
+  if (room === undefined) return undefined;
+  const stored = v1 ? room.watermark.at : NOWHERE;
+  if (room.kind === 'public' && stored !== undefined) {
+    const ticket = new JoinTicket(subject.userId);
+    return { room, since: undefined, replay: undefined, stored, ticket, standing: undefined };
+  }
+  hub.abandon(room);
+  return undefined;
 }
 
 /** Gives back a prepared join that is not used. */

@@ -53,6 +53,11 @@ export class Watermark {
     return this.#waiting.size > 0 && this.parts.now() - this.#quietSince >= quietMs * factor;
   }
 
+  /** The watermark, if it was read already. */
+  get at(): Position | undefined {
+    return this.#at;
+  }
+
   /** The watermark; the first call reads it from the broker. @throws {UnavailableError} */
   known(): Promise<Position> {
     if (this.#at !== undefined) return Promise.resolve(this.#at);

@@ -82,10 +82,13 @@ describe('the subprotocol of an upgrade', () => {
     const revoked = fixture.tokens.sign(ANN);
     const verified = fixture.tokens.verify(revoked);
     if (!verified.ok) throw new Error('not a token');
-    await fixture.access.revoke(verified.token.tokenId, verified.token.expiresAt);
+    const { tokenId, expiresAt } = verified.token;
+    await fixture.access.revoke(tokenId, expiresAt);
+    await fixture.directory.announce({ type: 'token-revoked', tokenId });
     const headers = { ...offer, authorization: `Bearer ${revoked}` };
     expect((await fixture.refusal(gateway, '/ws/connect', headers)).status).to.equal(401);
     await fixture.access.ban({ userId: 77, roomId: 1 });
+    await fixture.directory.announce({ type: 'user-banned', userId: 77, roomId: 1 });
     const banned = { ...offer, ...fixture.bearer({ id: 77, username: 'eve' }) };
     expect((await fixture.refusal(gateway, '/ws/join-room/1', banned)).status).to.equal(403);
   });

@@ -1,5 +1,5 @@
 import { Refusal, SUBPROTOCOL } from '@chorus/protocol';
-import type { Admission } from '../connections/admission.js';
+import { type Admission, subjectOf } from '../connections/admission.js';
 import type { ConnectionSlot } from '../connections/connection-slot.js';
 import { offersV1 } from '../transport/handshake.js';
 import { refuseUnknown } from '../transport/refusal.js';
@@ -15,14 +15,16 @@ const PARAMETERS = ['userId', 'username'];
  * `GET /ws/connect`: a `chorus.v1` socket that has not joined a room. Without any credentials the socket opens and must
  * send a token in its first frame: browsers do not let pages set headers of a WebSocket.
  *
- * @throws {Refusal} 400, 401, 403, 429 or 503
+ * Decides at once for a user whom the access list certainly admits.
+ *
+ * @throws {Refusal} 400, 401, 403, 429 or 503, or rejects with it
  */
-export async function connect(
+export function connect(
   request: HttpRequest,
   slot: ConnectionSlot,
   admission: Admission,
   context: V1Context,
-): Promise<Decision> {
+): Decision | Promise<Decision> {
   if (!offersV1(request)) throw new Refusal('subprotocol_required');
   refuseUnknown(request, PARAMETERS);
   if (admission.mayAuthenticateLater(request)) {
@@ -30,6 +32,8 @@ export async function connect(
     return { accepted: true, session, subprotocol: SUBPROTOCOL };
   }
   const client = admission.identify(request, slot);
-  await admission.allow(client);
-  return { accepted: true, session: new V1Session(context, client), subprotocol: SUBPROTOCOL };
+  const accept = (): Decision => {
+    return { accepted: true, session: new V1Session(context, client), subprotocol: SUBPROTOCOL };
+  };
+  return admission.admits(subjectOf(client)) ? accept() : admission.allow(client).then(accept);
 }

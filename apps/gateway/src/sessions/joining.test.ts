@@ -5,7 +5,7 @@ import type { V1Socket } from '@chorus/testing';
 import { eventually, until } from '@chorus/testing';
 import { expect } from 'chai';
 import type { Gateway } from '../create-gateway.js';
-import { ANN, BOB, GatewayFixture } from '../testing/gateways.js';
+import { ANN, alwaysAsked, BOB, GatewayFixture } from '../testing/gateways.js';
 
 /** Holds back one kind of call to the broker, so that events can happen in the middle of a join. */
 class Gate {
@@ -72,6 +72,7 @@ describe('a join that is interrupted by other events', () => {
     subscribed = new Set();
     gates = { access: new Gate(), position: new Gate(), stored: new Gate(), history: new Gate() };
     const { access } = fixture;
+    alwaysAsked(access);
     const check = access.check.bind(access);
     access.check = async (subjects) => {
       const verdicts = await check(subjects);

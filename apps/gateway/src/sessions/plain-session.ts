@@ -1,4 +1,4 @@
-import type { MembershipList } from '@chorus/control';
+import type { AccessList, MembershipList } from '@chorus/control';
 import type { BeforePublish, MessageText } from '@chorus/hook';
 import {
   CLOSE,
@@ -24,7 +24,7 @@ import { requestReconnect } from '../connections/request-reconnect.js';
 import { TokenBucket } from '../connections/token-bucket.js';
 import type { UserBudget } from '../connections/user-budget.js';
 import type { Hub } from '../rooms/hub.js';
-import { abandonJoin, type PreparedJoin } from '../rooms/prepared-join.js';
+import { AccessDeniedError, abandonJoin, type PreparedJoin } from '../rooms/prepared-join.js';
 import type { GatewayCounters } from '../telemetry/counters.js';
 import type { Session, Socket } from '../transport/transport.js';
 import { admitMessage } from './admit-message.js';
@@ -34,6 +34,7 @@ import { type MemberSession, type MembershipFrames, RoomMembership } from './roo
 /** What all plain sockets of a node share. */
 export interface PlainContext {
   hub: Hub;
+  access: Pick<AccessList, 'checkRooms'>;
   memberships: Pick<MembershipList, 'takeTurn'>;
   /** Numbers, stores and publishes a message body; rejects as `Broker.publish` does. */
   publish(roomId: number, body: string): Promise<Position>;
@@ -155,6 +156,17 @@ export class PlainSession implements Session, MemberSession, Connection {
     }
     const membership = this.#membership;
     if (membership === undefined) return;
+    const checked = membership.checked();
+    if (checked === undefined) this.#send(membership, text);
+    else
+      checked.then(
+        () => this.#send(membership, text),
+        (error: unknown) => this.#failed(error),
+      );
+  }
+
+  #send(membership: RoomMembership, text: string): void {
+    const { counters } = this.context;
     admitMessage(this.context.memberships, membership, this.user, undefined, {
       refuse: (code, ms) => {
         counters.messagesRefused[code]++;
@@ -259,6 +271,10 @@ export class PlainSession implements Session, MemberSession, Connection {
 
   /** Notifies only the sender that a message was not published. */
   #failed(error: unknown): void {
+    if (error instanceof AccessDeniedError) {
+      this.close(error.verdict === 'revoked' ? CLOSE.unauthenticated : CLOSE.disconnected);
+      return;
+    }
     const code = refusalCode(error);
     if (code === 'internal') this.context.log.error({ err: error, roomId: this.#roomId }, 'publish failed');
     this.context.counters.messagesRefused[code]++;

@@ -1,4 +1,5 @@
 import type { HistoryLoss } from '@chorus/broker';
+import type { AccessList } from '@chorus/control';
 import {
   accessTo,
   CLOSE,
@@ -14,7 +15,9 @@ import {
 } from '@chorus/protocol';
 import type { z } from 'zod';
 import type { UserBudget } from '../connections/user-budget.js';
-import type { Hub, LocalRoom, TypingSubscriber } from '../rooms/hub.js';
+import type { Hub } from '../rooms/hub.js';
+import type { LocalRoom, TypingSubscriber } from '../rooms/local-room.js';
+import { MemberStanding } from '../rooms/member-standing.js';
 import type { PreparedJoin } from '../rooms/prepared-join.js';
 import { ReplayPump } from '../rooms/replay-pump.js';
 import type { Standing } from '../rooms/standing.js';
@@ -48,9 +51,15 @@ export interface MembershipFrames {
 
 /** The session that owns a membership. */
 export interface MemberSession {
-  readonly context: { readonly hub: Hub; readonly maxQueuedBytes: number };
+  readonly context: {
+    readonly hub: Hub;
+    readonly access: Pick<AccessList, 'checkRooms'>;
+    readonly maxQueuedBytes: number;
+  };
   readonly frames: MembershipFrames;
   readonly user: Member;
+  readonly tokenId: string | undefined;
+  readonly generation: number | undefined;
   readonly budget: UserBudget;
   /** Undefined unless it is open. */
   readonly socket: Socket | undefined;
@@ -70,7 +79,7 @@ export interface MemberSession {
  */
 export class RoomMembership implements TypingSubscriber {
   readonly room: LocalRoom;
-  #standing: Standing;
+  readonly #standing: MemberStanding;
   #replay: ReplayPump | undefined;
   /** Whether the user was removed, banned or signed out. */
   #ended = false;
@@ -82,7 +91,8 @@ export class RoomMembership implements TypingSubscriber {
     join: PreparedJoin,
   ) {
     this.room = join.room;
-    this.#standing = join.standing();
+    this.#standing = new MemberStanding(this.room, session.context.access, session);
+    if (join.standing !== undefined) this.#standing.set(join.standing());
     this.room.tickets.delete(join.ticket);
     session.context.hub.enter(this.room, this);
     this.#answer(join);
@@ -97,18 +107,28 @@ export class RoomMembership implements TypingSubscriber {
     return this.session.frames.v1;
   }
 
+  /** See `MemberStanding.reading`. */
+  get checking(): Promise<void> | undefined {
+    return this.#standing.reading;
+  }
+
+  /** Reads what the user is in the room, before the user sends or changes anything: see `MemberStanding.read`. */
+  checked(): Promise<void> | undefined {
+    return this.#standing.read();
+  }
+
   /** What the user is in the room. */
   get roomUser(): RoomUser {
-    return { kind: this.room.kind, role: this.#standing.role };
+    return { kind: this.room.kind, role: this.#standing.current.role };
   }
 
   get standing(): Standing {
-    return this.#standing;
+    return this.#standing.current;
   }
 
   /** Time until the user may send again, in milliseconds; 0 for a user who is not muted. */
   get mutedMs(): number {
-    const { mutedUntil } = this.#standing;
+    const { mutedUntil } = this.#standing.current;
     return mutedUntil === undefined ? 0 : Math.max(0, mutedUntil - Date.now());
   }
 
@@ -116,7 +136,7 @@ export class RoomMembership implements TypingSubscriber {
   get slowModeSeconds(): number {
     const { slowModeSeconds, kind } = this.room;
     if (slowModeSeconds === 0) return 0;
-    return accessTo('skipSlowMode', kind, this.#standing.role) === 'yes' ? 0 : slowModeSeconds;
+    return accessTo('skipSlowMode', kind, this.#standing.current.role) === 'yes' ? 0 : slowModeSeconds;
   }
 
   get reconnecting(): boolean {
@@ -125,7 +145,7 @@ export class RoomMembership implements TypingSubscriber {
 
   /** Answers a repeated join, which other members do not notice. Uses up the prepared join. */
   rejoin(join: PreparedJoin): void {
-    this.#standing = join.standing();
+    if (join.standing !== undefined) this.#standing.set(join.standing());
     this.room.tickets.delete(join.ticket);
     this.session.context.hub.abandon(join.room);
     this.stopReplay();

@@ -18,6 +18,7 @@ type SessionParts = Pick<
   | 'inboxes'
   | 'acks'
   | 'access'
+  | 'admits'
   | 'memberships'
   | 'presence'
   | 'reads'
@@ -32,14 +33,14 @@ type SessionParts = Pick<
 };
 
 export function sessionContexts(config: GatewayConfig, parts: SessionParts): SessionContexts {
-  const { hub, acks, inboxes, access, memberships, presence, reads, guard, broker } = parts;
+  const { hub, acks, inboxes, access, admits, memberships, presence, reads, guard, broker } = parts;
   // Users may send who are not members of the room any more.
   const publish: Broker['publish'] = (roomId, body, key) =>
     hub.isUnchecked(roomId) ? unchecked() : parts.publish(roomId, body, key);
   const { nextMessageId, counters, log, hook } = parts;
   const { maxFrameBytes, maxMessagesPerSecond, maxQueuedBytes, idleTimeoutSeconds } = config;
   const { messageLimits } = config;
-  const sending = { hub, memberships, publish, hook, messageLimits };
+  const sending = { hub, access, memberships, publish, hook, messageLimits };
   const shared = { ...sending, nextMessageId, maxQueuedBytes, counters, log };
   const verify = (token: string): VerifiedToken | undefined => {
     const admission = guard.authenticate({ authorization: `Bearer ${token}` });
@@ -52,7 +53,7 @@ export function sessionContexts(config: GatewayConfig, parts: SessionParts): Ses
       ...shared,
       acks,
       inboxes,
-      access,
+      admits,
       presence,
       reads,
       verify,

@@ -1,6 +1,6 @@
 import type { Traces } from '@chorus/service';
 import { routeOf } from '../routes.js';
-import type { TransportHandlers } from '../transport/transport.js';
+import type { Decision, TransportHandlers } from '../transport/transport.js';
 
 const SWITCHING_PROTOCOLS = 101;
 const INTERNAL_ERROR = 500;
@@ -12,15 +12,23 @@ export function traceUpgrades(
 ): TransportHandlers {
   return {
     ...handlers,
-    async upgrade(request) {
+    upgrade(request) {
       const span = traces.request((name) => request.header(name));
-      let status = INTERNAL_ERROR;
-      try {
-        const decision = await handlers.upgrade(request);
-        status = decision.accepted ? SWITCHING_PROTOCOLS : decision.answer.status;
-        return decision;
-      } finally {
+      const end = (status: number): void =>
         span.end({ method: request.method, route: routeOf(request.path), status });
+      const decided = (decision: Decision): Decision => {
+        end(decision.accepted ? SWITCHING_PROTOCOLS : decision.answer.status);
+        return decision;
+      };
+      const failed = (error: unknown): never => {
+        end(INTERNAL_ERROR);
+        throw error;
+      };
+      try {
+        const decision = handlers.upgrade(request);
+        return decision instanceof Promise ? decision.then(decided, failed) : decided(decision);
+      } catch (error) {
+        return failed(error);
       }
     },
   };

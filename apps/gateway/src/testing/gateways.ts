@@ -9,9 +9,10 @@ import {
   MemoryRoomStore,
   type RoomDirectory,
 } from '@chorus/broker';
-import { type MembershipList, MemoryAccessList, MemoryNodeRegistry } from '@chorus/control';
+import { type AccessList, type MembershipList, MemoryAccessList, MemoryNodeRegistry } from '@chorus/control';
 import { MemoryPresenceStore } from '@chorus/presence';
 import { type Member, SUBPROTOCOL } from '@chorus/protocol';
+import { UnavailableError } from '@chorus/redis';
 import { Closer, type Environment, type Metrics } from '@chorus/service';
 import { opened, PlainSocket, silentLog, UpgradeRefused, V1Socket } from '@chorus/testing';
 import WebSocket from 'ws';
@@ -34,6 +35,11 @@ export function listeningThrough<B extends Broker>(
   const listen = broker.listen.bind(broker);
   broker.listen = (listener, activity) => listen(through(listener), activity);
   return broker;
+}
+
+/** Lets gateways have no copy of the list: they ask it each time. */
+export function alwaysAsked(list: Pick<AccessList, 'changesAfter'>): void {
+  list.changesAfter = () => Promise.reject(new UnavailableError('there is no log in this test'));
 }
 
 /** Gateways in this process over one memory broker and presence, with real sockets. */

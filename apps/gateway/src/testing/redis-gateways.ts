@@ -1,5 +1,5 @@
 import { RedisRoomDirectory, type RoomDirectory } from '@chorus/broker';
-import { type MembershipList, RedisAccessList, RedisMembershipList } from '@chorus/control';
+import { type AccessList, type MembershipList, RedisAccessList, RedisMembershipList } from '@chorus/control';
 import { openRedisKeys, redisAt, type TestRedisKeys } from '@chorus/redis/testing';
 import { silentLog, testRedis } from '@chorus/testing';
 import type { GatewayConfig } from '../config.js';
@@ -14,6 +14,8 @@ export class RedisGatewayFixture extends GatewayFixture {
     private readonly own: TestRedisKeys,
     override readonly directory: RoomDirectory,
     override readonly memberships: MembershipList,
+    /** As the API writes it. */
+    readonly list: AccessList,
   ) {
     super();
   }
@@ -23,12 +25,14 @@ export class RedisGatewayFixture extends GatewayFixture {
     const url = given ?? (await testRedis()).url;
     const own = await openRedisKeys(redisAt(url));
     const { redis, keyspace } = own;
-    await (await new RedisAccessList(redis, keyspace).beginRestoration()).complete();
+    const list = new RedisAccessList(redis, keyspace);
+    await (await list.beginRestoration()).complete();
     const fixture = new RedisGatewayFixture(
       url,
       own,
       new RedisRoomDirectory(redis, keyspace),
       new RedisMembershipList(redis, keyspace),
+      list,
     );
     fixture.closer.add(own);
     return fixture;
@@ -46,7 +50,8 @@ export class RedisGatewayFixture extends GatewayFixture {
       await this.own.deleteKeys();
       for (const [at, key] of keys.entries()) {
         const copy = copies[at];
-        if (copy && !/:control:m\b/.test(key)) await redis.restore(key, 0, copy);
+        // Gateways may have begun some again.
+        if (copy && !/:control:m\b/.test(key)) await redis.restore(key, 0, copy, 'REPLACE');
       }
     };
   }

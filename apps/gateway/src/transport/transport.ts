@@ -73,8 +73,11 @@ export interface Session {
 }
 
 export interface TransportHandlers {
-  /** Decides about an upgrade. A rejection is a bug; the response is 500. */
-  upgrade(request: HttpRequest): Promise<Decision>;
+  /**
+   * Decides about an upgrade; at once if it can: the answer, and everything that the session sends when it opens, then leave
+   * in one `write`. A failure or rejection is a bug; the response is 500.
+   */
+  upgrade(request: HttpRequest): Decision | Promise<Decision>;
   /** Answers any other request. */
   http(request: HttpRequest): Promise<HttpAnswer>;
   /** Called after this process stood still for longer than sockets may be idle. Frames of open sockets are stale. */

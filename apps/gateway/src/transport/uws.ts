@@ -4,7 +4,7 @@ import { type Logger, StartError } from '@chorus/service';
 import { OpenConnections } from './open-connections.js';
 import { answerTo } from './refusal.js';
 import { Standstill } from './standstill.js';
-import type { HttpAnswer, Transport, TransportHandlers, TransportOptions } from './transport.js';
+import type { Decision, HttpAnswer, Transport, TransportHandlers, TransportOptions } from './transport.js';
 import { copyRequest, remoteAddressOf, writeAnswer } from './uws-http.js';
 import { EXCLUSIVE_PORT, type Lender, openLender } from './uws-lender.js';
 import { type UserData, UwsSocket } from './uws-socket.js';
@@ -20,6 +20,8 @@ import { type UserData, UwsSocket } from './uws-socket.js';
  * frames without a close frame.
  */
 const REFUSABLE_FACTOR = 16;
+
+type Accepted = Extract<Decision, { accepted: true }>;
 
 declare module 'uWebSockets.js' {
   /** Missing from the library's types. `silent` leaves out the header that names the library in every response. */
@@ -122,27 +124,40 @@ export class UwsTransport implements Transport {
         connections.requested(copied.remoteAddress);
         const key = request.getHeader('sec-websocket-key');
         const extensions = request.getHeader('sec-websocket-extensions');
+        const accept = ({ session, subprotocol }: Accepted): void => {
+          const socket = new UwsSocket(session, subprotocol, options.counts, app, standstill);
+          response.upgrade({ socket }, key, subprotocol ?? '', extensions, context);
+        };
+        const failed = (error: unknown): void => {
+          log.error({ err: error, path: copied.path }, 'upgrade failed');
+          writeAnswer(response, answerTo(copied, new Refusal('internal')), copied);
+        };
+        let decision: Decision | Promise<Decision>;
+        try {
+          decision = handlers.upgrade(copied);
+        } catch (error) {
+          failed(error);
+          return;
+        }
+        if (!(decision instanceof Promise)) {
+          // The library corks the response while this handler runs.
+          if (decision.accepted) accept(decision);
+          else writeAnswer(response, decision.answer, copied);
+          return;
+        }
         let aborted = false;
         response.onAborted(() => {
           aborted = true;
         });
-        handlers.upgrade(copied).then(
-          (decision) => {
-            if (!decision.accepted) {
-              if (!aborted) writeAnswer(response, decision.answer, copied);
-            } else if (aborted) {
-              decision.session.closed(CLOSE.lost.code);
-            } else {
-              const { session, subprotocol } = decision;
-              const socket = new UwsSocket(session, subprotocol, options.counts, app, standstill);
-              upgradeUncorked(response, lender, () => {
-                response.upgrade({ socket }, key, subprotocol ?? '', extensions, context);
-              });
-            }
+        decision.then(
+          (decided) => {
+            if (!decided.accepted) {
+              if (!aborted) writeAnswer(response, decided.answer, copied);
+            } else if (aborted) decided.session.closed(CLOSE.lost.code);
+            else upgradeUncorked(response, lender, () => accept(decided));
           },
           (error: unknown) => {
-            log.error({ err: error, path: copied.path }, 'upgrade failed');
-            if (!aborted) writeAnswer(response, answerTo(copied, new Refusal('internal')), copied);
+            if (!aborted) failed(error);
           },
         );
       },

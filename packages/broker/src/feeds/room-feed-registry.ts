@@ -1,12 +1,12 @@
 import type { RoomKind } from '@chorus/protocol';
 import { UnavailableError } from '@chorus/redis';
-import type { Logger } from '@chorus/service';
 import pLimit from 'p-limit';
 import type { Broker, BrokerListener, ControlEvent, Position } from '../broker.js';
 import type { HistoryLoss } from './losses.js';
 import { type EntryFilter, FeedCounters, type Replay, type RoomFeedStats } from './replay.js';
 import { ReplayBudget } from './replay-window.js';
 import { RoomFeed } from './room-feed.js';
+import type { RoomFeedOptions } from './room-feed-options.js';
 import type { MessageListener, RoomFeedParts } from './room-feed-parts.js';
 import { RoomReplays, type RoomReplaysParts } from './room-replays.js';
 
@@ -24,28 +24,6 @@ export interface NodeListener {
   onResumed(): void;
 }
 
-export interface RoomFeedOptions {
-  /** Time for which an unused room stays subscribed, in milliseconds: reconnects and page changes are common. */
-  lingerMs: number;
-  /** First pause before a failed repair is retried, in milliseconds; later pauses are longer. */
-  retryMs: number;
-  /** Messages read from the history at once. Default 500. */
-  pageSize?: number;
-  /** A client that missed more messages than this gets no replay. Default 10,000. */
-  recoveryMaxMessages?: number;
-  /** Time for which replayed messages are kept for other clients that resume, in milliseconds. Default 5,000. */
-  replayKeepMs?: number;
-  /** Memory for replays of one room, in bytes. Default 16 MiB. */
-  replayRoomBytes?: number;
-  /** Memory for replays of all rooms, in bytes. Default 128 MiB. */
-  replayBytes?: number;
-  /** Days for which messages of any room are served; undefined, the default, for ever. Rooms can have a shorter time. */
-  retentionDays?: number | undefined;
-  /** Called when a client has received all missed messages, with the milliseconds since its request. */
-  onRecovered?: ((ms: number) => void) | undefined;
-  log: Logger;
-}
-
 /** A room in use, or lingering. */
 interface Use {
   readonly feed: RoomFeed;
@@ -57,8 +35,11 @@ interface Use {
   readonly subscribed: Promise<void>;
   /** Resolves when the feed has started. */
   readonly ready: Promise<void>;
+  isReady: boolean;
   linger: NodeJS.Timeout | undefined;
 }
+
+const ignore = (): void => undefined;
 
 /** Maximum number of concurrent queries to the broker when many rooms catch up after an outage. */
 const MAX_QUESTIONS = 200;
@@ -196,6 +177,18 @@ export class RoomFeedRegistry implements BrokerListener {
   }
 
   /**
+   * Like {@link acquire}, at once, for a room that is subscribed already.
+   * @returns false for any other room, which is not in use then
+   */
+  acquireNow(roomId: number): boolean {
+    const use = this.#uses.get(roomId);
+    if (use === undefined || !use.isReady || use.gone || this.#closed) return false;
+    use.users++;
+    clearTimeout(use.linger);
+    return true;
+  }
+
+  /**
    * Replays the entries after `since` in a room in use. Clients that resume concurrently share the reads.
    * @returns undefined if they cannot be had without a gap: the position is ahead of the room, messages are or may be
    *   lost since, the recent history does not reach back that far, they are too many, or the room does not exist any
@@ -244,7 +237,20 @@ export class RoomFeedRegistry implements BrokerListener {
       .then(() => this.broker.standing(roomId))
       .then((standing) => feed.start(standing));
     const replays = new RoomReplays(feed, this.#parts);
-    return { feed, replays, users: 0, gone: false, subscribed, ready, linger: undefined };
+    const use: Use = {
+      feed,
+      replays,
+      users: 0,
+      gone: false,
+      subscribed,
+      ready,
+      isReady: false,
+      linger: undefined,
+    };
+    ready.then(() => {
+      use.isReady = true;
+    }, ignore);
+    return use;
   }
 
   /** Checks whether there is a room of that id again. */

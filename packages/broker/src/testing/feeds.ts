@@ -1,11 +1,7 @@
 import type { Logger } from '@chorus/service';
 import type { Broker } from '../broker.js';
-import {
-  type NodeListener,
-  type RoomFeedOptions,
-  RoomFeedRegistry,
-  type RoomListener,
-} from '../feeds/room-feed-registry.js';
+import type { RoomFeedOptions } from '../feeds/room-feed-options.js';
+import { type NodeListener, RoomFeedRegistry, type RoomListener } from '../feeds/room-feed-registry.js';
 import { Recorder } from './recorder.js';
 
 /** A listener that ignores every event. */

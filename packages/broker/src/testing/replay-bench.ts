@@ -1,7 +1,8 @@
 import { silentLog, until } from '@chorus/testing';
 import type { Position, StoredMessage } from '../broker.js';
 import type { Replay } from '../feeds/replay.js';
-import type { RoomFeedOptions, RoomFeedRegistry } from '../feeds/room-feed-registry.js';
+import type { RoomFeedOptions } from '../feeds/room-feed-options.js';
+import type { RoomFeedRegistry } from '../feeds/room-feed-registry.js';
 import { openFeeds } from './feeds.js';
 import { Recorder } from './recorder.js';
 import { ScriptedBroker } from './scripted-broker.js';

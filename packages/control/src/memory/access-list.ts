@@ -1,4 +1,6 @@
 import {
+  type AccessChange,
+  type AccessChanges,
   type AccessList,
   type AccessRestoration,
   type AccessVerdict,
@@ -13,10 +15,16 @@ import {
 } from '../access-list.js';
 import { MemoryMembershipList } from './membership-list.js';
 
+/** Number of changes that are kept for copies. */
+const LOG_LENGTH = 10_000;
+
 /** The access list within one process. It never loses data, so an empty list is complete. */
 export class MemoryAccessList implements AccessList {
   readonly #revoked = new Map<string, number>();
   #bans = new Map<string, Ban>();
+  /** The latest changes, and how many there were before them. */
+  readonly #log: AccessChange[] = [];
+  #forgotten = 0;
 
   /** @param now returns milliseconds since 1970 */
   constructor(
@@ -51,6 +59,18 @@ export class MemoryAccessList implements AccessList {
     return rooms.filter((roomId) => !this.#holds(banKey({ userId, roomId })));
   }
 
+  async changesAfter(position: string | undefined): Promise<AccessChanges | undefined> {
+    const end = this.#forgotten + this.#log.length;
+    const from = position === undefined ? end : Number(position);
+    if (from < this.#forgotten) return undefined;
+    return { changes: this.#log.slice(from - this.#forgotten), position: String(end) };
+  }
+
+  async *entries(): AsyncGenerator<readonly AccessChange[]> {
+    yield [...this.#bans.values()].map((ban) => ({ type: 'banned', ban }));
+    yield [...this.#revoked].map(([tokenId, expiresAt]) => ({ type: 'revoked', tokenId, expiresAt }));
+  }
+
   async revoke(tokenId: string, expiresAt: number): Promise<void> {
     const forgotten = this.now() - REVOKED_SLACK_MS;
     for (const [id, end] of this.#revoked) if (end <= forgotten) this.#revoked.delete(id);
@@ -65,15 +85,19 @@ export class MemoryAccessList implements AccessList {
 
   async ban(ban: Ban): Promise<void> {
     this.#bans.set(banKey(ban), ban);
+    this.#note({ type: 'banned', ban });
   }
 
   async lift(ban: Pick<Ban, 'userId' | 'roomId'>): Promise<void> {
     this.#bans.delete(banKey(ban));
+    this.#note({ type: 'lifted', ban });
   }
 
   async replaceBans(bans: readonly Ban[]): Promise<Ban[]> {
     const before = this.#bans;
     this.#bans = new Map(bans.map((ban) => [banKey(ban), ban]));
+    for (const [key, ban] of before) if (!this.#bans.has(key)) this.#note({ type: 'lifted', ban });
+    for (const ban of bans) this.#note({ type: 'banned', ban });
     return bans.filter((ban) => before.get(banKey(ban))?.until !== ban.until || !before.has(banKey(ban)));
   }
 
@@ -84,6 +108,13 @@ export class MemoryAccessList implements AccessList {
 
   #remember({ tokenId, expiresAt }: Revocation): void {
     this.#revoked.set(tokenId, Math.max(expiresAt, this.#revoked.get(tokenId) ?? 0));
+    this.#note({ type: 'revoked', tokenId, expiresAt });
+  }
+
+  #note(change: AccessChange): void {
+    if (this.#log.push(change) <= LOG_LENGTH) return;
+    this.#forgotten += this.#log.length;
+    this.#log.length = 0;
   }
 
   #holds(key: string): boolean {

@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { call, type Keyspace, type RedisClient, UnavailableError } from '@chorus/redis';
 import {
+  type AccessChange,
+  type AccessChanges,
   type AccessList,
   type AccessRestoration,
   type AccessVerdict,
@@ -15,16 +17,21 @@ import {
   type Subject,
 } from '../access-list.js';
 import { decodeMembership } from '../membership-list.js';
+import { RedisAccessLog } from './access-log.js';
 import { COMPLETE, ControlKeys, RESTORING } from './keys.js';
 import { defineControlScripts } from './scripts.js';
 
 /** Bans or revocations read or written in one command. */
 const AT_ONCE = 500;
 
+/** In place of the end of a ban: it is lifted. */
+const LIFTED = '-';
+
 /** The access list in Redis, one server or a Redis Cluster. The connection is shared and stays open. */
 export class RedisAccessList implements AccessList {
   readonly #redis: RedisClient;
   readonly #keys: ControlKeys;
+  readonly #log: RedisAccessLog;
   /**
    * Run id of the server, while the connection that reported it lasts; '' when not known. The connections of a Redis Cluster
    * come and go one by one: there the server is asked each time.
@@ -35,6 +42,7 @@ export class RedisAccessList implements AccessList {
     defineControlScripts(redis);
     this.#redis = redis;
     this.#keys = new ControlKeys(keyspace);
+    this.#log = new RedisAccessLog(redis, this.#keys);
     redis.on('close', () => {
       this.#run = '';
     });
@@ -77,8 +85,17 @@ export class RedisAccessList implements AccessList {
     return rooms === '' ? [] : rooms.split(' ').map(Number);
   }
 
+  changesAfter(position: string | undefined): Promise<AccessChanges | undefined> {
+    return this.#log.changesAfter(position);
+  }
+
+  entries(): AsyncIterable<readonly AccessChange[]> {
+    return this.#log.entries();
+  }
+
   async revoke(tokenId: string, expiresAt: number): Promise<void> {
-    await call(() => this.#redis.chorusRevoke(1, this.#keys.revoked(), tokenId, expiresAt, REVOKED_SLACK_MS));
+    const [revoked, log] = [this.#keys.revoked(), this.#keys.accessLog()];
+    await call(() => this.#redis.chorusRevoke(2, revoked, log, tokenId, expiresAt, REVOKED_SLACK_MS));
   }
 
   async addRevocations(revocations: readonly Revocation[]): Promise<Revocation[]> {
@@ -86,9 +103,10 @@ export class RedisAccessList implements AccessList {
     for (const some of inPieces(revocations)) {
       const added = await call(() =>
         this.#redis.chorusAddRevocations(
-          2,
+          3,
           this.#keys.revoked(),
           this.#keys.bans(),
+          this.#keys.accessLog(),
           COMPLETE,
           ...some.flatMap(({ tokenId, expiresAt }) => [tokenId, expiresAt]),
         ),
@@ -100,11 +118,11 @@ export class RedisAccessList implements AccessList {
   }
 
   async ban(ban: Ban): Promise<void> {
-    await call(() => this.#redis.hset(this.#keys.bans(), banKey(ban), until(ban)));
+    await this.#changeBans([[banKey(ban), until(ban)]]);
   }
 
   async lift(ban: Pick<Ban, 'userId' | 'roomId'>): Promise<void> {
-    await call(() => this.#redis.hdel(this.#keys.bans(), banKey(ban)));
+    await this.#changeBans([[banKey(ban), LIFTED]]);
   }
 
   /**
@@ -112,18 +130,21 @@ export class RedisAccessList implements AccessList {
    * added before others are removed.
    */
   async replaceBans(bans: readonly Ban[]): Promise<Ban[]> {
-    const key = this.#keys.bans();
     const present = await call(() => this.#readBans());
     const wanted = new Set(bans.map(banKey));
     const missing = bans.filter((ban) => present.get(banKey(ban)) !== until(ban));
     const excess = [...present.keys()].filter(
       (field) => field !== COMPLETE && field !== RESTORING && !wanted.has(field),
     );
-    for (const some of inPieces(missing)) {
-      await call(() => this.#redis.hset(key, ...some.flatMap((ban) => [banKey(ban), until(ban)])));
-    }
-    for (const some of inPieces(excess)) await call(() => this.#redis.hdel(key, ...some));
+    for (const some of inPieces(missing))
+      await this.#changeBans(some.map((ban) => [banKey(ban), until(ban)]));
+    for (const some of inPieces(excess)) await this.#changeBans(some.map((field) => [field, LIFTED]));
     return present.has(COMPLETE) ? missing : [];
+  }
+
+  async #changeBans(changes: ReadonlyArray<readonly [field: string, end: string]>): Promise<void> {
+    const keys = [this.#keys.bans(), this.#keys.accessLog()];
+    await call(() => this.#redis.chorusChangeBans(keys.length, ...keys, ...changes.flat()));
   }
 
   #restoration(step: 'begin' | 'complete', id: string): Promise<number> {

@@ -24,6 +24,11 @@ export class ControlKeys {
     return `${this.#start}:bans`;
   }
 
+  /** Stream: the latest changes of the two above, for copies of the list. Owner: the API; also begun by gateways. */
+  accessLog(): string {
+    return `${this.#start}:log`;
+  }
+
   /**
    * Hash per user: room id -> a letter for the role, and `:` with the end of a mute in ms since 1970; and the field '' with
    * the beginning of the run id of the server process that it was written in. Owner: the API. One key per user: its name

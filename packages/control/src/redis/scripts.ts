@@ -9,6 +9,10 @@ type Standing = [time: number, bans: Array<string | null>, tokens: Array<string 
 type RoomStandings = [...Standing, run: string, complete: number, ...held: Array<string | null>];
 /** See `memberships.lua`. */
 type HeldMemberships = [run: string, complete: number, ...held: string[]];
+/** See `access-changes.lua`. */
+type LoggedChanges = [complete: number, position: LogEntry | string | null, ...entries: LogEntry[]];
+/** An entry of the log of the access list. */
+export type LogEntry = [id: string, fields: string[]];
 
 declare module 'ioredis' {
   interface RedisCommander<Context> {
@@ -24,6 +28,8 @@ declare module 'ioredis' {
     chorusSlowMode(keys: number, ...args: Args): Result<number, Context>;
     chorusRestoreAccess(keys: number, ...args: Args): Result<number, Context>;
     chorusRevoke(keys: number, ...args: Args): Result<number, Context>;
+    chorusChangeBans(keys: number, ...args: Args): Result<number, Context>;
+    chorusAccessChanges(keys: number, ...args: Args): Result<LoggedChanges, Context>;
     chorusAddRevocations(keys: number, ...args: Args): Result<string[], Context>;
     chorusReport(keys: number, ...args: Args): Result<number, Context>;
   }
@@ -38,8 +44,10 @@ const SCRIPTS = {
   chorusMemberships: ['memberships'],
   chorusSlowMode: ['slow-mode'],
   chorusRestoreAccess: ['restore-access'],
-  chorusRevoke: ['revoke'],
-  chorusAddRevocations: ['add-revocations'],
+  chorusRevoke: ['access-log', 'revoke'],
+  chorusAddRevocations: ['access-log', 'add-revocations'],
+  chorusChangeBans: ['access-log', 'change-bans'],
+  chorusAccessChanges: ['access-changes'],
   chorusReport: ['report'],
 } as const;
 

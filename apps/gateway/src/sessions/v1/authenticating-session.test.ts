@@ -4,7 +4,7 @@ import { FrameSocket, until } from '@chorus/testing';
 import { expect } from 'chai';
 import WebSocket from 'ws';
 import type { Gateway } from '../../create-gateway.js';
-import { ANN, BOB, GatewayFixture } from '../../testing/gateways.js';
+import { ANN, alwaysAsked, BOB, GatewayFixture } from '../../testing/gateways.js';
 
 /** A `chorus.v1` socket whose upgrade carries no token. */
 class StrangerSocket extends FrameSocket<V1ServerFrame> {
@@ -30,6 +30,7 @@ describe('a socket that authenticates by its first frame', function () {
   const fixture = new GatewayFixture();
   let gateway: Gateway;
   before(async () => {
+    alwaysAsked(fixture.access);
     gateway = await fixture.start({ MAX_REFUSED_PER_ADDRESS: '1000' });
     await fixture.directory.ensure(1, 0);
   });

@@ -1,5 +1,5 @@
 import { authenticateFrame, CLOSE, type CloseReason, Refusal } from '@chorus/protocol';
-import type { Admission } from '../../connections/admission.js';
+import { type Admission, subjectOf } from '../../connections/admission.js';
 import type { ConnectionSlot } from '../../connections/connection-slot.js';
 import type { Session, Socket } from '../../transport/transport.js';
 import type { V1Context } from './context.js';
@@ -69,7 +69,7 @@ export class AuthenticatingSession implements Session {
 
   async #enter(token: string): Promise<void> {
     const client = this.admission.identifyToken(token, this.slot);
-    await this.admission.allow(client);
+    if (!this.admission.admits(subjectOf(client))) await this.admission.allow(client);
     const socket = this.#socket;
     // The socket has closed meanwhile, or is closing because its client sent another frame.
     if (socket === undefined) return;

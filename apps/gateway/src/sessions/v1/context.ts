@@ -1,6 +1,6 @@
 import type { VerifiedToken } from '@chorus/auth';
 import type { ReadPositions } from '@chorus/broker';
-import type { AccessList, MembershipList } from '@chorus/control';
+import type { AccessList, MembershipList, Subject } from '@chorus/control';
 import type { BeforePublish } from '@chorus/hook';
 import type { PresenceStore } from '@chorus/presence';
 import type { MessageLimits, Position, WelcomeFrame } from '@chorus/protocol';
@@ -17,6 +17,8 @@ export interface V1Context {
   inboxes: Inboxes;
   acks: HeldAcks;
   access: Pick<AccessList, 'check' | 'checkRooms'>;
+  /** See `Admission.admits`. */
+  admits(subject: Subject): boolean;
   memberships: Pick<MembershipList, 'takeTurn'>;
   presence: Pick<PresenceStore, 'members'>;
   reads: Pick<ReadPositions, 'mark'>;

@@ -4,7 +4,8 @@ import { closeAfterEach, createPrng, DurableRedis, patiently, silentLog } from '
 import { expect } from 'chai';
 import { Redis } from 'ioredis';
 import type { Broker, Position } from '../../broker.js';
-import { type RoomFeedOptions, RoomFeedRegistry } from '../../feeds/room-feed-registry.js';
+import type { RoomFeedOptions } from '../../feeds/room-feed-options.js';
+import { RoomFeedRegistry } from '../../feeds/room-feed-registry.js';
 import { IGNORE } from '../../testing/feeds.js';
 import { someRoom } from '../../testing/recorder.js';
 import { makeRedisFixture, type RedisFixture, testOptions } from '../../testing/redis-fixture.js';

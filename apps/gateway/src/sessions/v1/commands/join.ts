@@ -1,5 +1,5 @@
 import type { ClientFrame } from '@chorus/protocol';
-import { prepareJoin } from '../../../rooms/prepared-join.js';
+import { type PreparedJoin, prepareJoin, prepareJoinNow } from '../../../rooms/prepared-join.js';
 import { answerFailure } from './answer-failure.js';
 import type { CommandSession } from './command-session.js';
 
@@ -13,7 +13,18 @@ export function join(session: CommandSession, frame: JoinFrame): void {
   if (!roomIds.has(frame.roomId) && roomIds.size >= maxRooms) session.refuse('too_many_rooms', frame);
   // Joins arrive faster than they complete, for example while Redis is slow.
   else if (queue.pending >= maxRooms) session.refuse('too_many_messages', frame);
-  else queue.run(frame.roomId, () => prepare(session, frame));
+  else {
+    const now = prepareNow(session, frame);
+    if (now !== undefined) session.join(now, frame);
+    else queue.run(frame.roomId, () => prepare(session, frame));
+  }
+}
+
+/** Undefined for a join that has to wait. */
+function prepareNow(session: CommandSession, { roomId, since }: JoinFrame): PreparedJoin | undefined {
+  const { context, queue, user, tokenId, generation, open } = session;
+  if (!open || since !== undefined || queue.isBusy(roomId)) return undefined;
+  return prepareJoinNow(context, { userId: user.id, tokenId, generation, roomId }, true);
 }
 
 async function prepare(session: CommandSession, frame: JoinFrame): Promise<void> {

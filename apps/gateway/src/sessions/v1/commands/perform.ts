@@ -1,4 +1,5 @@
 import type { ClientFrame } from '@chorus/protocol';
+import { answerFailure } from './answer-failure.js';
 import { append } from './append.js';
 import type { CommandSession } from './command-session.js';
 import { deleteMessage } from './delete-message.js';
@@ -10,13 +11,29 @@ import { presence } from './presence.js';
 import { publish } from './publish.js';
 import { react } from './react.js';
 import { read } from './read.js';
+import { isEntry } from './read-frame.js';
 import { refresh } from './refresh.js';
 import { typing } from './typing.js';
 import { watchInbox } from './watch-inbox.js';
 import { watchRooms } from './watch-rooms.js';
 
-/** Maps frames of a `chorus.v1` client to commands. Each command sends its own answer. */
+/**
+ * Performs a frame of a `chorus.v1` client. Messages and changes of messages wait until it is known what the user is in the room, and
+ * other frames about the room wait with them: frames about one room stay in order.
+ */
 export function perform(session: CommandSession, frame: ClientFrame): void {
+  const membership = 'roomId' in frame ? session.rooms.get(frame.roomId) : undefined;
+  const checking = isEntry(frame.type) ? membership?.checked() : membership?.checking;
+  if (checking === undefined) command(session, frame);
+  else
+    checking.then(
+      () => command(session, frame),
+      (error: unknown) => answerFailure(session, error, frame),
+    );
+}
+
+/** Maps frames to commands. Each command sends its own answer. */
+function command(session: CommandSession, frame: ClientFrame): void {
   switch (frame.type) {
     case 'join':
       join(session, frame);
