@@ -21,7 +21,8 @@ export const POSTGRES_FAULTS = {
       const { rows } = await client.query<{ name: string }>(
         `SELECT quote_ident(tablename) AS name FROM pg_tables WHERE schemaname = 'public' ORDER BY 1`,
       );
-      const names = rows.map(({ name }) => name).filter((name) => !name.includes('migration'));
+      // Every transaction writes to the table of the witness last: with its lock there would always be a deadlock.
+      const names = rows.map(({ name }) => name).filter((name) => !/migration|chaos/.test(name));
       const tables = createPrng(seed).next() < 0.5 ? names : [createPrng(seed).pick(names)];
       hits(`${tables.length === names.length ? 'all tables' : tables[0]} for ${forMs} ms`);
       await lockTables(client, tables);
