@@ -150,7 +150,7 @@ describe('what the audit records', function () {
     expect(await counts()).to.deep.equal([
       ['banUser', null, null, 400, 1],
       ['createRoom', null, null, 403, 4],
-      ['deleteRoom', null, null, 403, 1],
+      ['deleteRoom', 77, null, 403, 1],
       ['revokeKey', null, null, 404, 1],
     ]);
   });

@@ -25,18 +25,19 @@ export function audited(
   handler: Handler,
   audit: Pick<Audit, 'record' | 'count'>,
 ): Handler {
+  const of = counted ? briefActionOf : actionOf;
   return async (ctx) => {
     try {
       await handler(ctx);
     } catch (error) {
-      if (ctx.state.key !== undefined) audit.count(actionOf(ctx, id, toRefusal(error).status));
+      if (ctx.state.key !== undefined) audit.count(of(ctx, id, toRefusal(error).status));
       throw error;
     }
     if (ctx.state.key === undefined) return;
-    const action = actionOf(ctx, id, ctx.status);
+    const action = of(ctx, id, ctx.status);
     const { counts } = ctx.state;
     if (counts !== undefined) {
-      for (const { times, ...of } of counts) audit.count({ ...action, ...of }, times);
+      for (const { times, roomId, status } of counts) audit.count({ ...action, roomId, status }, times);
     } else if (counted) audit.count(action);
     else await audit.record(action);
   };
@@ -58,27 +59,34 @@ export function auditOperators(audit: Pick<Audit, 'record' | 'count'>): Step {
   };
 }
 
+/** Without what must be looked for: that would cost each message microseconds. */
+function briefActionOf({ state }: Context, action: string, status: number): AuditedAction {
+  return {
+    keyId: state.key?.id,
+    actingUserId: state.key === undefined ? undefined : state.user?.id,
+    action,
+    roomId: state.roomId,
+    userId: undefined,
+    target: undefined,
+    status,
+    requestId: state.requestId,
+  };
+}
+
 function actionOf(ctx: Context, action: string, status: number): AuditedAction {
-  const { key, user, requestId } = ctx.state;
   const route = String(ctx._matchedRoute);
   const creates = CREATES[route.slice(route.lastIndexOf('/') + 1)];
   const created = status === 201 || (creates && status === 200) ? field(ctx.body, 'id') : undefined;
   const { userId, keyId, webhookId, nodeId } = ctx.params;
   const target = keyId ?? webhookId ?? nodeId ?? (creates === undefined ? created : undefined);
+  // Bans and disconnections name a room in the body or in the query.
+  const room = creates === 'roomId' ? created : (field(ctx.request.body, 'roomId') ?? ctx.query.roomId);
   return {
-    ...{ keyId: key?.id, actingUserId: key && user?.id, action, status, requestId },
-    // Bans and disconnections name a room in the body or in the query.
-    roomId:
-      ctx.state.roomId ??
-      idOf(creates === 'roomId' ? created : (field(ctx.request.body, 'roomId') ?? ctx.query.roomId)),
-    userId: idOf(userId ?? (creates === 'userId' ? created : undefined)),
+    ...briefActionOf(ctx, action, status),
+    roomId: ctx.state.roomId ?? parseId(ctx.params.roomId ?? room),
+    userId: parseId(userId ?? (creates === 'userId' ? created : undefined)),
     target: target === undefined || !TARGET.test(String(target)) ? undefined : String(target),
   };
-}
-
-/** Without a look at what is missing: that would cost each message microseconds. */
-function idOf(value: unknown): number | undefined {
-  return value === undefined ? undefined : parseId(value);
 }
 
 function field(of: unknown, name: string): unknown {
