@@ -31,5 +31,9 @@ export const EVENT_TYPES = [
   'user.created',
   'user.changed',
   'user.deleted',
+  'presence.joined',
+  'presence.left',
+  'room.occupied',
+  'room.vacated',
   'webhook.dead_lettered',
 ];
