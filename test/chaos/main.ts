@@ -39,4 +39,6 @@ try {
 } catch (error) {
   process.exitCode = 1;
   if (!abort.signal.aborted) console.error(error instanceof StartError ? error.message : error);
+  // What still works for the run would keep the process.
+  abort.abort();
 }
