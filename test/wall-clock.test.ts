@@ -32,6 +32,7 @@ const TIME_OF_DAY: Readonly<Record<string, string>> = {
   'apps/dispatcher/src/webhooks/webhook-client.ts': 'signatures have a time of day',
   'apps/dispatcher/src/webhooks/webhook-sender.ts':
     'dispatchers share when an endpoint is due; the age of events',
+  'apps/dispatcher/src/webhooks/webhook-tests.ts': 'test events have a time of day',
   'apps/gateway/src/lifecycle/connection-lifecycle.ts':
     'tokens end at a time of day, and when a process started, as operators are shown',
   'apps/gateway/src/sessions/v1/frames.ts': 'tokens end at a time of day',
