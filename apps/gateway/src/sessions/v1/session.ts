@@ -1,7 +1,6 @@
 import type { VerifiedToken } from '@chorus/auth';
 import {
   CLOSE,
-  type ClientFrame,
   type CloseReason,
   type ErrorCode,
   encodeBroadcast,
@@ -14,9 +13,7 @@ import {
 } from '@chorus/protocol';
 import type { AdmittedClient } from '../../connections/admission.js';
 import type { Connection, RemovalCause } from '../../connections/connection.js';
-import { KeyedCooldown } from '../../connections/keyed-cooldown.js';
 import { requestReconnect } from '../../connections/request-reconnect.js';
-import { TokenBucket } from '../../connections/token-bucket.js';
 import type { UserBudget } from '../../connections/user-budget.js';
 import type { Ack } from '../../rooms/acks.js';
 import { abandonJoin, type PreparedJoin } from '../../rooms/prepared-join.js';
@@ -33,14 +30,10 @@ import {
 import { RoomQueue } from '../room-queue.js';
 import type { About, CommandSession } from './commands/command-session.js';
 import { perform } from './commands/perform.js';
-import { type BadFrame, isEntry, readFrame, typeOf } from './commands/read-frame.js';
+import { isEntry, readFrame, typeOf } from './commands/read-frame.js';
 import type { V1Context } from './context.js';
+import { FrameLimits } from './frame-limits.js';
 import { encodeAck, encodeReconnect, encodeStored, encodeWelcome, V1_FRAMES } from './frames.js';
-
-/** A client that exceeds the rate limit by this factor is disconnected. */
-const FLOOD_FACTOR = 10;
-/** Minimum interval between two replays of a room to one socket, in milliseconds. */
-const REPLAY_INTERVAL_MS = 1_000;
 
 /** A `chorus.v1` socket: in any number of rooms, sends and receives JSON frames. */
 export class V1Session implements Session, Connection, MemberSession, CommandSession, Waiter {
@@ -50,11 +43,7 @@ export class V1Session implements Session, Connection, MemberSession, CommandSes
   readonly changes = new RoomQueue();
   #socket: Socket | undefined;
   #token: VerifiedToken | undefined;
-  readonly #bucket: TokenBucket;
-  /** Counts frames beyond the rate limit; most sockets never need it. */
-  #flood: TokenBucket | undefined;
-  /** Times of recent replays by room; created by the first resume. */
-  #replays: KeyedCooldown | undefined;
+  readonly #limits: FrameLimits;
   /** Rooms from which the user was banned during a join. */
   #banned: Set<number> | undefined;
 
@@ -65,7 +54,7 @@ export class V1Session implements Session, Connection, MemberSession, CommandSes
     private first?: PreparedJoin | undefined,
   ) {
     this.#token = client.token;
-    this.#bucket = new TokenBucket(context.limits.maxMessagesPerSecond);
+    this.#limits = new FrameLimits(context.limits.maxMessagesPerSecond, client.budget);
   }
 
   get frames(): MembershipFrames {
@@ -131,12 +120,13 @@ export class V1Session implements Session, Connection, MemberSession, CommandSes
 
   received(text: string, bytes: number): void {
     const frame = readFrame(text);
-    const now = performance.now();
     const isMessage = isEntry(typeOf(frame));
     if (isMessage) this.context.counters.messagesIn++;
-    const { budget } = this.client;
-    if (!this.#bucket.take(now)) this.#tooFast(frame, now);
-    else if (!(isMessage ? budget.message(bytes, now) : budget.request(now))) {
+    const verdict = this.#limits.take(isMessage, bytes, performance.now());
+    if (verdict === 'flood') {
+      if (isMessage) this.context.counters.messagesRefused.too_many_messages++;
+      this.close(CLOSE.tooManyMessages);
+    } else if (verdict === 'refused') {
       this.refuse('too_many_messages', frame.type === 'bad' ? frame.about : frame);
     } else if (frame.type === 'bad') this.refuse('bad_frame', frame.about, frame.detail);
     else perform(this, frame);
@@ -147,15 +137,13 @@ export class V1Session implements Session, Connection, MemberSession, CommandSes
   }
 
   pinged(): void {
-    const now = performance.now();
     // Needs no answer: the library has sent the pong.
-    const allowed = this.#bucket.take(now) && this.client.budget.request(now);
-    if (!allowed && this.#isFlood(now)) this.close(CLOSE.tooManyMessages);
+    if (!this.#limits.takePing(performance.now())) this.close(CLOSE.tooManyMessages);
   }
 
   /** Whether missed messages of the room may be replayed now. */
   mayReplay(roomId: number): boolean {
-    return this.#replays?.isReady(roomId, performance.now()) ?? true;
+    return this.#limits.mayReplay(roomId, performance.now());
   }
 
   drained(): void {
@@ -226,10 +214,7 @@ export class V1Session implements Session, Connection, MemberSession, CommandSes
       this.refuse(banned ? 'banned' : 'room_not_found', frame);
       return;
     }
-    if (replay !== undefined) {
-      this.#replays ??= new KeyedCooldown(REPLAY_INTERVAL_MS);
-      this.#replays.note(room.id, performance.now());
-    }
+    if (replay !== undefined) this.#limits.replayed(room.id, performance.now());
     const membership = this.rooms.get(room.id);
     if (membership !== undefined) membership.rejoin(join);
     else this.rooms.add(new RoomMembership(this, join));
@@ -301,17 +286,5 @@ export class V1Session implements Session, Connection, MemberSession, CommandSes
 
   broadcast(content: string): void {
     this.send(encodeBroadcast(0, content));
-  }
-
-  #tooFast(frame: ClientFrame | BadFrame, now: number): void {
-    if (this.#isFlood(now)) {
-      if (isEntry(typeOf(frame))) this.context.counters.messagesRefused.too_many_messages++;
-      this.close(CLOSE.tooManyMessages);
-    } else this.refuse('too_many_messages', frame.type === 'bad' ? frame.about : frame);
-  }
-
-  #isFlood(now: number): boolean {
-    this.#flood ??= new TokenBucket(this.context.limits.maxMessagesPerSecond * FLOOD_FACTOR, now);
-    return !this.#flood.take(now);
   }
 }
