@@ -3,8 +3,9 @@ import type { Conversation, ConversationEvents } from '../dialect.js';
 import { now } from '../run/clock.js';
 import { backoffMs, isFinal } from './coming-back.js';
 import { Outbox } from './outbox.js';
+import { RoomSlots } from './room-slots.js';
 import { type SocketHandlers, WebSocketClient } from './socket/web-socket.js';
-import { type ConnectionOptions, type Place, positionsOf, type RoomSlot, type World } from './world.js';
+import type { ConnectionOptions, Place, World } from './world.js';
 
 /** Attempts at the first connect. Reconnects are not limited. */
 const FIRST_ATTEMPTS = 3;
@@ -24,7 +25,7 @@ type State =
 
 /** One client: connects, stays, reconnects. */
 export class Connection implements SocketHandlers, ConversationEvents {
-  readonly slots: readonly RoomSlot[];
+  readonly slots: RoomSlots;
   readonly #conversation: Conversation;
   #state: State = 'new';
   #socket: WebSocketClient | undefined;
@@ -54,7 +55,7 @@ export class Connection implements SocketHandlers, ConversationEvents {
   ) {
     this.#url = options.target.url;
     this.#timedFrom = options.lazy ? Number.POSITIVE_INFINITY : 0;
-    this.slots = places.map((place) => ({ ...place, epoch: 0, seq: 0, joined: false, goal: -1 }));
+    this.slots = new RoomSlots(places);
     this.#conversation = world.dialect.converse(
       places.map(({ roomId }) => roomId),
       this,
@@ -88,7 +89,7 @@ export class Connection implements SocketHandlers, ConversationEvents {
   get quiet(): boolean {
     if (this.#slow || this.#state === 'gone') return true;
     if (this.#state !== 'in' || !this.#outbox.empty) return false;
-    return this.slots.every(({ checker, member }) => checker.cursor(member) >= checker.length);
+    return this.slots.complete;
   }
 
   start(): void {
@@ -99,8 +100,7 @@ export class Connection implements SocketHandlers, ConversationEvents {
     this.#attempts++;
     if (this.#wasIn) meters.reconnecting();
     else if (this.#attempts === 1) meters.connecting(target.index);
-    const rooms = this.slots.map(({ roomId }) => roomId);
-    const handshake = dialect.handshake(identity, rooms, positionsOf(this.slots));
+    const handshake = dialect.handshake(identity, this.slots.roomIds, this.slots.positions);
     this.#socket = new WebSocketClient(this.#url, handshake, this, { localAddress, lazy });
     if (lazy) lazyWheel.add(this.#socket, index);
   }
@@ -125,11 +125,11 @@ export class Connection implements SocketHandlers, ConversationEvents {
 
   /** No message has arrived yet from which it could resume, and one will: cutting it now could lose messages. */
   get #cannotResume(): boolean {
-    return this.world.resumable && this.slots.some(({ epoch }) => epoch === 0);
+    return this.world.resumable && !this.slots.resumable;
   }
 
   publish(message: number, due: number, room: number): void {
-    const slot = this.slots.find((slot) => slot.room === room);
+    const slot = this.slots.ofRoom(room);
     // Messages that come due while the tool has cut it are dropped; if the server has, they are late, unless clients wait on
     // purpose.
     if (slot === undefined || this.#state === 'away' || this.#state === 'gone') return;
@@ -154,12 +154,9 @@ export class Connection implements SocketHandlers, ConversationEvents {
     this.#missed = 'all there';
     this.#openSince = now();
     if (this.#wasIn) this.#returns++;
-    for (const slot of this.slots) {
-      slot.joined = false;
-      slot.goal = -1;
-    }
+    this.slots.rejoin();
     this.#timer = setTimeout(() => this.failed('not in its rooms in time'), JOIN_MS);
-    this.#conversation.opened(positionsOf(this.slots));
+    this.#conversation.opened(this.slots.positions);
   }
 
   received(bytes: Buffer, start: number, end: number): void {
@@ -171,9 +168,9 @@ export class Connection implements SocketHandlers, ConversationEvents {
     const { world, options } = this;
     const at = now();
     const room = world.roomOf(number);
-    const slot = this.#slotIn(room);
+    const slot = this.slots.ofRoom(room);
     if (slot === undefined) {
-      (world.checkerOf(room) ?? this.slots[0]?.checker)?.strayed(number);
+      (world.checkerOf(room) ?? this.slots.all[0]?.checker)?.strayed(number);
       return;
     }
     slot.checker.arrived(slot.member, number, position);
@@ -189,13 +186,13 @@ export class Connection implements SocketHandlers, ConversationEvents {
   }
 
   joined(roomId: number, recovered: boolean | undefined, at?: Position): void {
-    const slot = this.slots.find((slot) => slot.roomId === roomId);
+    const slot = this.slots.withId(roomId);
     if (slot === undefined || slot.joined || this.#state !== 'joining') return;
     slot.joined = true;
     if (recovered === true) slot.goal = slot.checker.length;
     else if (this.#wasIn) this.#missed = recovered === false ? 'gone' : 'not told';
     if (recovered !== true && at !== undefined) ({ epoch: slot.epoch, seq: slot.seq } = at);
-    if (this.slots.every(({ joined }) => joined)) this.#isIn();
+    if (this.slots.joined) this.#isIn();
   }
 
   acked(number: number): void {
@@ -288,19 +285,8 @@ export class Connection implements SocketHandlers, ConversationEvents {
     this.#outbox.resume(now);
   }
 
-  #slotIn(room: number): RoomSlot | undefined {
-    const [first] = this.slots;
-    return first?.room === room ? first : this.slots.find((slot) => slot.room === room);
-  }
-
   #lookWhetherCaughtUp(): void {
-    if (this.#state !== 'in') return;
-    let behind = false;
-    for (const slot of this.slots) {
-      if (slot.goal >= 0 && slot.checker.cursor(slot.member) >= slot.goal) slot.goal = -1;
-      behind ||= slot.goal >= 0;
-    }
-    if (behind) return;
+    if (this.#state !== 'in' || !this.slots.catchUp()) return;
     const at = now();
     this.world.meters.caughtUp(at - this.#awaySince, at - this.#openSince);
   }

@@ -119,7 +119,7 @@ export class LoadWorker {
       if (away) connection.end();
       else if (connection.slow) connection.stopReading();
       if (!away && !connection.slow) continue;
-      for (const { checker, member } of connection.slots) checker.exclude(member);
+      for (const { checker, member } of connection.slots.all) checker.exclude(member);
     }
     this.#driver.start(t0);
     this.#churn.start(t0);

@@ -1,5 +1,6 @@
 import { messageText } from '../plan/message-text.js';
-import type { RoomSlot, World } from './world.js';
+import type { RoomSlot } from './room-slots.js';
+import type { World } from './world.js';
 
 /** Largest number of messages that a connection keeps until it has reconnected. */
 const MAX_LATE = 10_000;

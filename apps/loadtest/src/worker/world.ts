@@ -1,4 +1,3 @@
-import type { Position } from '@chorus/protocol';
 import type { RoomChecker } from '../check/room-checker.js';
 import type { Dialect, Identity } from '../dialect.js';
 import type { Meters } from './meters.js';
@@ -29,23 +28,6 @@ export interface Place {
   readonly checker: RoomChecker;
   /** Number of the member in the room. */
   readonly member: number;
-}
-
-/** A place in a room with its progress. */
-export interface RoomSlot extends Place {
-  /** Of the last message; both 0 without one. */
-  epoch: number;
-  seq: number;
-  joined: boolean;
-  /** Number of messages to be past after a reconnect; -1 when it has caught up. */
-  goal: number;
-}
-
-/** Positions of the last messages, by the ids of rooms; rooms without a message are left out. */
-export function positionsOf(slots: readonly RoomSlot[]): Map<number, Position> {
-  const positions = new Map<number, Position>();
-  for (const { roomId, epoch, seq } of slots) if (epoch > 0) positions.set(roomId, { epoch, seq });
-  return positions;
 }
 
 export interface ConnectionOptions {
