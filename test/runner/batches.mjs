@@ -12,7 +12,7 @@ const BATCHES = [
   /^test\/cluster\/(gateways|redis)\//,
   /^test\/cluster\//,
   /^test\/contract\//,
-  /^test\/cluster-command/,
+  /^test\/cluster-command\//,
   /^test\/(rehearse|bench)\//,
   /^packages\/broker\//,
   /^apps\/gateway\//,
