@@ -16,7 +16,7 @@ const TIME_OF_DAY: Readonly<Record<string, string>> = {
   'apps/api/src/messages/message-service.ts': 'when a message was sent or changed',
   'apps/api/src/messages/standing.ts': 'mutes end at a time of day',
   'apps/api/src/operator/inputs.ts': 'bans end at a time of day',
-  'apps/api/src/rooms/archive.ts': 'the age of messages that others sent',
+  'apps/api/src/rooms/mirror/room-archive.ts': 'the age of messages that others sent',
   'apps/api/src/sessions/service.ts': 'tokens end at a time of day',
   'packages/control/src/access-copy.ts': 'tokens end at a time of day',
   'apps/archiver/src/metrics/archive-metrics.ts': 'the age of messages that others sent',

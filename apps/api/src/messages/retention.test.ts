@@ -4,7 +4,7 @@ import { messageEncoder, type Position } from '@chorus/protocol';
 import type { Answer } from '@chorus/testing';
 import { expect } from 'chai';
 import { MembershipPages } from '../outbox/membership-pages.js';
-import { ArchivedEntries } from '../rooms/archived-entries.js';
+import { ArchivedEntries } from '../rooms/mirror/archived-entries.js';
 import { type Client, openDatabase, type RunningApi, startApi } from '../testing/api.js';
 
 const ann = { id: 1, username: 'ann' };

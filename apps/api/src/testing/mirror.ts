@@ -3,8 +3,8 @@ import { IGNORE } from '@chorus/broker/testing';
 import type { Database } from '@chorus/database';
 import type { Logger } from '@chorus/service';
 import { silentLog } from '@chorus/testing';
-import { ArchivedEntries } from '../rooms/archived-entries.js';
-import { RoomMirror, type RoomMirrorOptions } from '../rooms/mirror.js';
+import { ArchivedEntries } from '../rooms/mirror/archived-entries.js';
+import { RoomMirror, type RoomMirrorOptions } from '../rooms/mirror/room-mirror.js';
 import { RoomRepository } from '../rooms/repository.js';
 
 /** Age of a change at which the mirror considers it half done, in milliseconds. */

@@ -1,6 +1,6 @@
 import { type Database, FRAME_COLUMNS, type FrameRow, messageFrameOf, Prisma } from '@chorus/database';
 import { bodyOfMessage, type Position } from '@chorus/protocol';
-import { expiredUpTo } from './retention.js';
+import { expiredUpTo } from '../retention.js';
 
 /** An entry of a room's stream, as PostgreSQL has it. */
 export interface ArchivedEntry extends Position {

@@ -3,10 +3,10 @@ import { createDatabase, type Database } from '@chorus/database';
 import { messageEncoder, openFrame } from '@chorus/protocol';
 import { recordedLog, until } from '@chorus/testing';
 import { expect } from 'chai';
-import { openDatabase } from '../testing/api.js';
-import { MirrorFixture } from '../testing/mirror.js';
-import { RoomMirror } from './mirror.js';
-import { RoomRepository } from './repository.js';
+import { openDatabase } from '../../testing/api.js';
+import { MirrorFixture } from '../../testing/mirror.js';
+import { RoomMirror } from './room-mirror.js';
+import { RoomRepository } from '../repository.js';
 
 describe('RoomMirror', function () {
   this.timeout(60_000);

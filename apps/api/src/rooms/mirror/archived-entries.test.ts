@@ -2,8 +2,8 @@ import { MemoryBroker } from '@chorus/broker';
 import type { Database } from '@chorus/database';
 import { encodeChange } from '@chorus/protocol';
 import { expect } from 'chai';
-import { openDatabase } from '../testing/api.js';
-import { MirrorFixture } from '../testing/mirror.js';
+import { openDatabase } from '../../testing/api.js';
+import { MirrorFixture } from '../../testing/mirror.js';
 
 const ROOM = 1;
 const EPOCH = 1_767_225_600_000;

@@ -2,9 +2,9 @@ import type { MemoryRoomDirectory } from '@chorus/broker';
 import type { Database } from '@chorus/database';
 import { until } from '@chorus/testing';
 import { expect } from 'chai';
-import { openDatabase } from '../testing/api.js';
-import { MirrorFixture, SETTLE_AFTER_MS } from '../testing/mirror.js';
-import type { RoomMirror } from './mirror.js';
+import { openDatabase } from '../../testing/api.js';
+import { MirrorFixture, SETTLE_AFTER_MS } from '../../testing/mirror.js';
+import type { RoomMirror } from './room-mirror.js';
 
 describe('RoomMirror, for changes that are half done', function () {
   this.timeout(60_000);
