@@ -7,7 +7,7 @@ import {
   type Position,
   readerOf,
 } from '@chorus/protocol';
-import { entryOf } from '../messages/recent-entries.js';
+import { entryOf } from '../messages/history/recent-entries.js';
 import type { OwnEntry } from './inbox-repository.js';
 
 /** Entries that are read at once. */

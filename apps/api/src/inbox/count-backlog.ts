@@ -8,7 +8,7 @@ import {
   newMessage,
   type Position,
 } from '@chorus/protocol';
-import { FoldedMessage, type HistoryMessage } from '../messages/history-message.js';
+import { FoldedMessage, type HistoryMessage } from '../messages/history/message.js';
 import { type BacklogEntry, entriesAfter } from './backlog.js';
 import type { StoredCounts } from './inbox-repository.js';
 

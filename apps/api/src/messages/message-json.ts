@@ -8,7 +8,7 @@ import {
 } from '@chorus/protocol';
 import { z } from 'zod';
 import { named } from '../http/schemas.js';
-import type { HistoryMessage } from './history-message.js';
+import type { HistoryMessage } from './history/message.js';
 
 const reaction = named(
   'Reaction',

@@ -22,7 +22,7 @@ import {
 import { unavailable } from '../http/unavailable.js';
 import type { ApiKey } from '../keys/api-key.js';
 import type { HistoryRoom } from '../rooms/retention.js';
-import type { MessageHistory } from './history.js';
+import type { MessageHistory } from './history/message-history.js';
 import type { KeyRates } from './sending/key-rates.js';
 import type { UserRates } from './sending/user-rates.js';
 

@@ -7,7 +7,7 @@ import {
 } from '@chorus/database';
 import { type Position, ROLES_OR_NONE, type RoleOrNone } from '@chorus/protocol';
 import type { HistoryRoom } from '../rooms/retention.js';
-import { lastExpired } from './last-expired.js';
+import { lastExpired } from './history/last-expired.js';
 
 const COLUMNS = Prisma.raw(MESSAGE_COLUMNS);
 

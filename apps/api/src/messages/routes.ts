@@ -5,7 +5,7 @@ import { editMessage } from './changes/edit-message.js';
 import { setReaction } from './changes/set-reaction.js';
 import { takeBackReaction } from './changes/take-back-reaction.js';
 import type { MessageServices } from './dependencies.js';
-import { listMessages } from './list-messages.js';
+import { listMessages } from './history/list-messages.js';
 import { listReports } from './reports/list-reports.js';
 import { reportMessage } from './reports/report-message.js';
 import { sendBatch } from './sending/send-batch.js';

@@ -2,8 +2,8 @@ import type { Database } from '@chorus/database';
 import type { ChangeParts } from '@chorus/protocol';
 import { type Answer, createPrng } from '@chorus/testing';
 import { expect } from 'chai';
-import { type Client, openDatabase, type RunningApi, startApi } from '../testing/api.js';
-import { TestRecent } from '../testing/recent.js';
+import { type Client, openDatabase, type RunningApi, startApi } from '../../testing/api.js';
+import { TestRecent } from '../../testing/recent.js';
 
 const ROOM = 1;
 const ann = { id: 1, username: 'ann' };

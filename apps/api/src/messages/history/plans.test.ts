@@ -1,6 +1,6 @@
 import type { Database } from '@chorus/database';
 import { expect } from 'chai';
-import { openDatabase } from '../testing/api.js';
+import { openDatabase } from '../../testing/api.js';
 
 describe('the messages of a room in PostgreSQL', () => {
   let db: Database;

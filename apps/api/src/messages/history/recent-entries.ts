@@ -12,7 +12,7 @@ import {
   readMessage,
   simpleMessageSentAt,
 } from '@chorus/protocol';
-import type { HistoryMessage } from './history-message.js';
+import type { HistoryMessage } from './message.js';
 
 /** Entries that are read at once. */
 const PAGE = 500;

@@ -10,7 +10,7 @@ import {
   type RoomKind,
   readChange,
 } from '@chorus/protocol';
-import type { HistoryRoom } from '../rooms/retention.js';
+import type { HistoryRoom } from '../../rooms/retention.js';
 import { entryOf } from './recent-entries.js';
 
 const ALL = Prisma.sql`kind = ANY(${[...ROOM_CHANGES]})`;

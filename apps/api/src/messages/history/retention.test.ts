@@ -3,9 +3,9 @@ import type { Database } from '@chorus/database';
 import { messageEncoder, type Position } from '@chorus/protocol';
 import type { Answer } from '@chorus/testing';
 import { expect } from 'chai';
-import { MembershipPages } from '../outbox/membership-pages.js';
-import { ArchivedEntries } from '../rooms/mirror/archived-entries.js';
-import { type Client, openDatabase, type RunningApi, startApi } from '../testing/api.js';
+import { MembershipPages } from '../../outbox/membership-pages.js';
+import { ArchivedEntries } from '../../rooms/mirror/archived-entries.js';
+import { type Client, openDatabase, type RunningApi, startApi } from '../../testing/api.js';
 
 const ann = { id: 1, username: 'ann' };
 const ben = { id: 2, username: 'ben' };
