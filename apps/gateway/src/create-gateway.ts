@@ -22,7 +22,7 @@ import type { PortHealth } from './lifecycle/readiness.js';
 import { HeldAcks } from './rooms/acks.js';
 import { DeliveryPace } from './rooms/delivery-pace.js';
 import { Hub } from './rooms/hub.js';
-import { MemberChecks } from './rooms/member-checks.js';
+import { MemberChecks } from './rooms/members/checks.js';
 import { connectRelay, type Relay } from './rooms/relay.js';
 import { routes } from './routes.js';
 import { connect } from './sessions/connect.js';

@@ -1,8 +1,8 @@
 import type { HistoryLoss } from '@chorus/broker';
 import type { RoomKind } from '@chorus/protocol';
 import type { AckedRoom } from './acks.js';
-import type { MemberRoom, MemberSubscriber } from './member-changes.js';
-import type { JoinTicket } from './standing.js';
+import type { MemberRoom, MemberSubscriber } from './members/changes.js';
+import type { JoinTicket } from './members/standing.js';
 import type { Watermark } from './watermark.js';
 
 /** A socket's membership of a room on this node. */

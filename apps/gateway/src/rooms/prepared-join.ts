@@ -4,7 +4,7 @@ import { accessTo, type Position } from '@chorus/protocol';
 import { UnavailableError } from '@chorus/redis';
 import type { Hub } from './hub.js';
 import type { LocalRoom } from './local-room.js';
-import { JoinTicket, type Standing } from './standing.js';
+import { JoinTicket, type Standing } from './members/standing.js';
 
 /** Everything that a socket needs to join a room synchronously. The holder joins with it or abandons it. */
 export interface PreparedJoin {

@@ -2,8 +2,8 @@ import type { Membership, RoomSubject, RoomVerdict } from '@chorus/control';
 import { UnavailableError } from '@chorus/redis';
 import { failure } from '@chorus/testing';
 import { expect } from 'chai';
-import type { MemberSubscriber } from './member-changes.js';
-import { type CheckedRoom, MemberChecks } from './member-checks.js';
+import type { MemberSubscriber } from './changes.js';
+import { type CheckedRoom, MemberChecks } from './checks.js';
 import { JoinTicket } from './standing.js';
 
 describe('checks of the members of rooms', () => {

@@ -1,7 +1,7 @@
 import { setImmediate as nextTick, setTimeout as sleep } from 'node:timers/promises';
 import type { AccessList, RoomSubject, RoomVerdict } from '@chorus/control';
 import { UnavailableError } from '@chorus/redis';
-import { applyMembership, type MemberRoom } from './member-changes.js';
+import { applyMembership, type MemberRoom } from './changes.js';
 
 /** A room whose members can be checked. */
 export interface CheckedRoom extends MemberRoom {
