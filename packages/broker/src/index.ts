@@ -2,7 +2,7 @@ export * from './activity.js';
 export * from './archive-queue.js';
 export * from './broker.js';
 export type { HistoryLoss } from './feeds/losses.js';
-export type { EntryFilter, Replay, RoomFeedStats } from './feeds/replay.js';
+export type { EntryFilter, Replay, RoomFeedStats } from './feeds/replay/replay.js';
 export type { RoomFeedOptions } from './feeds/room-feed-options.js';
 export {
   type NodeListener,

@@ -1,7 +1,7 @@
 import type { Logger } from '@chorus/service';
 import pLimit from 'p-limit';
 import { isAfter, type Position } from './broker.js';
-import { samePosition } from './feeds/read-after.js';
+import { samePosition } from './feeds/replay/read-after.js';
 import { KEY_MS } from './publishing/idempotency-key.js';
 import type { MirroredRoom, RestoredMessage, RoomBehind, RoomDirectory } from './room-directory.js';
 

@@ -1,7 +1,7 @@
 import type { Logger } from '@chorus/service';
 import type { Broker, Position } from '../broker.js';
 import type { HistoryLoss } from './losses.js';
-import type { FeedCounters } from './replay.js';
+import type { FeedCounters } from './replay/replay.js';
 
 /** Receives the messages of rooms in use. */
 export interface MessageListener {

@@ -6,12 +6,12 @@ import {
   type RoomStanding,
   RoomsRestoringError,
 } from '../broker.js';
-import { keepDelivery } from './keep-delivery.js';
+import { keepDelivery } from './replay/keep-delivery.js';
 import { KnownRoom } from './known-room.js';
 import type { HistoryLoss } from './losses.js';
 import { Pause, Waiters } from './pauses.js';
-import { follows, positionBefore, readAfter } from './read-after.js';
-import type { ReplayWindow } from './replay-window.js';
+import { follows, positionBefore, readAfter } from './replay/read-after.js';
+import type { ReplayWindow } from './replay/window.js';
 import type { MessageListener, RoomFeedParts } from './room-feed-parts.js';
 
 /** A message that arrived and is held until the feed has caught up. */

@@ -1,6 +1,6 @@
 import { silentLog, until } from '@chorus/testing';
 import type { Position, StoredMessage } from '../broker.js';
-import type { Replay } from '../feeds/replay.js';
+import type { Replay } from '../feeds/replay/replay.js';
 import type { RoomFeedOptions } from '../feeds/room-feed-options.js';
 import type { RoomFeedRegistry } from '../feeds/room-feed-registry.js';
 import { openFeeds } from './feeds.js';

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { isAfter, type Position } from '../broker.js';
-import type { Replay } from '../feeds/replay.js';
+import type { Replay } from '../feeds/replay/replay.js';
 
 /** A message that was stored at some time. */
 export interface Stored extends Position {

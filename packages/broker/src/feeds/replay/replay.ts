@@ -1,4 +1,4 @@
-import type { Position } from '../broker.js';
+import type { Position } from '../../broker.js';
 
 /** The entries that a client receives: plain sockets get messages only. */
 export type EntryFilter = 'all' | 'messages';

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { all, at, EPOCH, names, ReplayBench, ROOM } from '../testing/replay-bench.js';
+import { all, at, EPOCH, names, ReplayBench, ROOM } from '../../testing/replay-bench.js';
 
 describe('replays are refused', () => {
   const bench = new ReplayBench();

@@ -1,7 +1,7 @@
 import { until } from '@chorus/testing';
 import { expect } from 'chai';
-import type { StoredMessage } from '../broker.js';
-import { all, at, EPOCH, names, ReplayBench, ROOM, texts } from '../testing/replay-bench.js';
+import type { StoredMessage } from '../../broker.js';
+import { all, at, EPOCH, names, ReplayBench, ROOM, texts } from '../../testing/replay-bench.js';
 
 describe('replays never skip a message', () => {
   const bench = new ReplayBench();

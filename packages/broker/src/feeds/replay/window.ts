@@ -1,7 +1,7 @@
 import { isChangeFrame } from '@chorus/protocol';
-import { isAfter, type Position, type StoredMessage } from '../broker.js';
-import { countExpired } from '../publishing/expired.js';
-import { erasedFrame } from '../publishing/stored-frame.js';
+import { isAfter, type Position, type StoredMessage } from '../../broker.js';
+import { countExpired } from '../../publishing/expired.js';
+import { erasedFrame } from '../../publishing/stored-frame.js';
 import { ErasedMessages } from './erased-messages.js';
 import { follows, positionBefore, samePosition } from './read-after.js';
 import type { EntryFilter } from './replay.js';

@@ -1,5 +1,5 @@
 import { formatPosition, isChangeFrame } from '@chorus/protocol';
-import type { Position, StoredMessage } from '../broker.js';
+import type { Position, StoredMessage } from '../../broker.js';
 
 /** Changes are serialised in one way, with these fields in front of all texts. */
 const TEXT_CHANGE = /"change":"(?:edited|appended)","target":\{"epoch":(\d+),"seq":(\d+)\},/;

@@ -1,8 +1,8 @@
 import { UnavailableError } from '@chorus/redis';
 import { failure, until } from '@chorus/testing';
 import { expect } from 'chai';
-import type { StoredMessage } from '../broker.js';
-import { all, at, EPOCH, names, ReplayBench, ROOM, texts } from '../testing/replay-bench.js';
+import type { StoredMessage } from '../../broker.js';
+import { all, at, EPOCH, names, ReplayBench, ROOM, texts } from '../../testing/replay-bench.js';
 import type { Replay } from './replay.js';
 
 describe('replays', () => {

@@ -6,12 +6,12 @@ import {
   RoomNotFoundError,
   type RoomStanding,
   type StoredMessage,
-} from '../broker.js';
+} from '../../broker.js';
 import { keepHistory } from './keep-delivery.js';
 import { positionBefore, readAfter, samePosition } from './read-after.js';
 import type { EntryFilter, FeedCounters, Replay } from './replay.js';
-import { newest, type ReplayBudget, ReplayWindow, type WindowLimits } from './replay-window.js';
-import type { RoomFeed } from './room-feed.js';
+import { newest, type ReplayBudget, ReplayWindow, type WindowLimits } from './window.js';
+import type { RoomFeed } from '../room-feed.js';
 
 export interface RoomReplaysParts {
   broker: Broker;

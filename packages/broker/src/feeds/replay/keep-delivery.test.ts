@@ -1,8 +1,8 @@
 import { type ChangeParts, encodeChange, messageEncoder, openFrame, type Position } from '@chorus/protocol';
 import { expect } from 'chai';
-import type { StoredMessage } from '../broker.js';
+import type { StoredMessage } from '../../broker.js';
 import { keepDelivery, keepHistory } from './keep-delivery.js';
-import { ReplayBudget, ReplayWindow } from './replay-window.js';
+import { ReplayBudget, ReplayWindow } from './window.js';
 
 const ROOM = 1;
 const EPOCH = 1_000;

@@ -1,5 +1,5 @@
-import type { Broker, Position, StoredMessage } from '../broker.js';
-import { countExpired } from '../publishing/expired.js';
+import type { Broker, Position, StoredMessage } from '../../broker.js';
+import { countExpired } from '../../publishing/expired.js';
 
 /** Messages of the history after a position. */
 export interface HistoryPage {

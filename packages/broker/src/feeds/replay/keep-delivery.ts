@@ -1,6 +1,6 @@
 import { isChangeFrame, type MessageChange } from '@chorus/protocol';
-import type { Position, StoredMessage } from '../broker.js';
-import type { ReplayWindow } from './replay-window.js';
+import type { Position, StoredMessage } from '../../broker.js';
+import type { ReplayWindow } from './window.js';
 
 /** Keeps a delivery for clients that resume. After a deletion they no longer receive what was deleted. */
 export function keepDelivery(
