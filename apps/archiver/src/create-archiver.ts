@@ -11,10 +11,10 @@ import {
   type Traces,
   type WorkerService,
 } from '@chorus/service';
-import { ArchiveWork } from './archive-work.js';
+import { ArchiveWork } from './messages/archive-work.js';
 import { Archiver } from './archiver.js';
 import type { ArchiveConfig, ArchiverConfig } from './config.js';
-import { MessageStore } from './message-store.js';
+import { MessageStore } from './messages/message-store.js';
 import { addArchiveMetrics, addRemovalMetrics, batchSeconds } from './metrics/archive-metrics.js';
 import { BacklogReader } from './metrics/backlog-reader.js';
 import { addPresenceMetrics } from './metrics/presence-metrics.js';
@@ -26,7 +26,7 @@ import { ReadWork } from './reads/read-work.js';
 import { DeletedRooms } from './removal/deleted-rooms.js';
 import { ExpiredEntries } from './removal/expired-entries.js';
 import { Removal } from './removal/removal.js';
-import { tracedStore } from './traced-store.js';
+import { tracedStore } from './messages/traced-store.js';
 
 const VERSION = packageVersion(new URL('../package.json', import.meta.url));
 

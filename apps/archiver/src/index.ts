@@ -15,4 +15,4 @@ export {
   makeRemoval,
 } from './create-archiver.js';
 export { createRedisParts } from './redis-parts.js';
-export { readStoredTail, type StoredTail } from './stored-tail.js';
+export { readStoredTail, type StoredTail } from './messages/stored-tail.js';

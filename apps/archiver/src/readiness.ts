@@ -1,6 +1,6 @@
 import { databaseTrouble } from '@chorus/database';
 import type { Archiver } from './archiver.js';
-import type { MessageStore } from './message-store.js';
+import type { MessageStore } from './messages/message-store.js';
 
 interface Dependencies {
   readonly archiver: Pick<Archiver, 'failure'>;

@@ -12,8 +12,8 @@ import {
 } from '@chorus/protocol';
 import { createPrng, recordedLog } from '@chorus/testing';
 import { expect } from 'chai';
-import { ArchiveWork } from '../archive-work.js';
-import { MessageStore } from '../message-store.js';
+import { ArchiveWork } from '../messages/archive-work.js';
+import { MessageStore } from '../messages/message-store.js';
 import { openDatabase } from '../testing/database.js';
 import { type ArchiveEntry, readEntries } from './read-entries.js';
 import { RoomRows } from './room-rows.js';

@@ -10,7 +10,7 @@ import {
   type Position,
 } from '@chorus/protocol';
 import type { Logger } from '@chorus/service';
-import type { Outcome } from '../outcome.js';
+import type { Outcome } from '../messages/outcome.js';
 import type { ArchiveEntry } from './read-entries.js';
 import { RoomRows, type Transaction } from './room-rows.js';
 import { standInFor } from './stand-in.js';

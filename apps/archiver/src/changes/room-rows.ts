@@ -1,6 +1,6 @@
 import { currentMessageOf, type Database, MESSAGE_COLUMNS, type MessageRow } from '@chorus/database';
 import type { CurrentMessage, Position } from '@chorus/protocol';
-import type { Outcome } from '../outcome.js';
+import type { Outcome } from '../messages/outcome.js';
 import { moveReads, ownReadings } from '../reads/own-reading.js';
 import { mentionedUsers, RECORD, recordOf } from './message-record.js';
 import type { ArchiveEntry } from './read-entries.js';

@@ -1,6 +1,6 @@
 import type { BacklogMeasure } from '@chorus/broker';
 import type { Metrics, Observations } from '@chorus/service';
-import type { ArchiveWork } from '../archive-work.js';
+import type { ArchiveWork } from '../messages/archive-work.js';
 import type { Removal } from '../removal/removal.js';
 import type { BacklogReader } from './backlog-reader.js';
 

@@ -5,7 +5,7 @@ import { recordedLog } from '@chorus/testing';
 import { expect } from 'chai';
 import { Client } from 'pg';
 import { readEntries } from '../changes/read-entries.js';
-import { MessageStore } from '../message-store.js';
+import { MessageStore } from '../messages/message-store.js';
 import { openDatabase } from '../testing/database.js';
 import { ReadStore } from './read-store.js';
 import { ReadWork } from './read-work.js';

@@ -2,7 +2,7 @@ import { createDatabase, type Database, isUniqueViolation } from '@chorus/databa
 import { Pace } from '@chorus/service';
 import { silentLog, until } from '@chorus/testing';
 import { expect } from 'chai';
-import { MessageStore } from '../message-store.js';
+import { MessageStore } from '../messages/message-store.js';
 import { EPOCH, message, openDatabase } from '../testing/database.js';
 import { DeletedRooms } from './deleted-rooms.js';
 

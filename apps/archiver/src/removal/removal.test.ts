@@ -3,7 +3,7 @@ import type { Database } from '@chorus/database';
 import { Pace } from '@chorus/service';
 import { silentLog } from '@chorus/testing';
 import { expect } from 'chai';
-import { MessageStore } from '../message-store.js';
+import { MessageStore } from '../messages/message-store.js';
 import { EPOCH, message, openDatabase } from '../testing/database.js';
 import { DeletedRooms } from './deleted-rooms.js';
 import { ExpiredEntries } from './expired-entries.js';

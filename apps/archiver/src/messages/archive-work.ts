@@ -1,9 +1,9 @@
 import type { ArchiveQueue, Backlog, HistoryLimits } from '@chorus/broker';
 import type { Position } from '@chorus/protocol';
 import type { Logger } from '@chorus/service';
-import { blame } from './archive-error.js';
-import type { ArchiverWork } from './archiver.js';
-import { type ArchiveEntry, readEntries, textChangedBy } from './changes/read-entries.js';
+import { blame } from '../archive-error.js';
+import type { ArchiverWork } from '../archiver.js';
+import { type ArchiveEntry, readEntries, textChangedBy } from '../changes/read-entries.js';
 import { ClaimSize } from './claim-size.js';
 import type { MessageStore } from './message-store.js';
 import type { Outcome } from './outcome.js';
