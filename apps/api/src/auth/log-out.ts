@@ -4,7 +4,7 @@ import { z } from 'zod';
 import type { Context } from '../http/context.js';
 import { type Declaration, operation } from '../http/operation.js';
 import { named } from '../http/schemas.js';
-import { comesFromAnotherSite } from './cross-site.js';
+import { comesFromAnotherSite } from './callers/cross-site.js';
 import type { AuthServices } from './dependencies.js';
 
 const signedOut = named('SignedOut', z.object({ message: z.literal('logout successful') }));

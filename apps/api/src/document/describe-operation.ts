@@ -1,6 +1,6 @@
 import type { KeyScope } from '@chorus/protocol';
 import type { z } from 'zod';
-import type { Access } from '../auth/authenticate.js';
+import type { Access } from '../auth/callers/authenticate.js';
 import type { Declaration } from '../http/operation.js';
 import { IDEMPOTENCY_HEADER } from '../idempotency/idempotency-key.js';
 import { KEY_REUSED } from '../idempotency/json.js';

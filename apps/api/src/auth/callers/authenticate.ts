@@ -1,10 +1,10 @@
 import { type Admission, type Credentials, type Guard, isKeyToken, keyOf } from '@chorus/auth';
 import { type AccessList, type RoomVerdict, requireAccess } from '@chorus/control';
 import { type KeyScope, parseId, Refusal } from '@chorus/protocol';
-import type { Context } from '../http/context.js';
-import { USER_HEADER } from '../keys/api-key.js';
-import type { KeyVerifier } from '../keys/key-verifier.js';
-import { scopeRequired } from '../keys/require-scope.js';
+import type { Context } from '../../http/context.js';
+import { USER_HEADER } from '../../keys/api-key.js';
+import type { KeyVerifier } from '../../keys/key-verifier.js';
+import { scopeRequired } from '../../keys/require-scope.js';
 import type { RoomChecks } from './room-checks.js';
 
 /** Who may use an operation. */

@@ -8,7 +8,7 @@ import type { HttpErrorCode } from '@chorus/protocol';
 import { UnavailableError } from '@chorus/redis';
 import type { Answer } from '@chorus/testing';
 import { expect } from 'chai';
-import { type Client, openDatabase, type RunningApi, SECRET, startApi } from '../testing/api.js';
+import { type Client, openDatabase, type RunningApi, SECRET, startApi } from '../../testing/api.js';
 
 const ann = { id: 1, username: 'ann' };
 const bob = { id: 2, username: 'bob' };

@@ -1,6 +1,6 @@
 import { TOKEN_COOKIE, TOKEN_TTL_SECONDS } from '@chorus/auth';
 import type { Logger } from '@chorus/service';
-import type { Context } from '../http/context.js';
+import type { Context } from '../../http/context.js';
 
 export const SAME_SITE = ['strict', 'lax', 'none'] as const;
 

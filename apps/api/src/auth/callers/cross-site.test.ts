@@ -1,7 +1,7 @@
 import { Tokens } from '@chorus/auth';
 import type { Database } from '@chorus/database';
 import { expect } from 'chai';
-import { openDatabase, type RunningApi, SECRET, startApi } from '../testing/api.js';
+import { openDatabase, type RunningApi, SECRET, startApi } from '../../testing/api.js';
 
 const LISTED = 'https://shop.example';
 const OTHER = 'https://evil.example';

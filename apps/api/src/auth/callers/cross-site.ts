@@ -1,5 +1,5 @@
 import type { OriginPolicy } from '@chorus/service';
-import type { Context } from '../http/context.js';
+import type { Context } from '../../http/context.js';
 
 /**
  * Whether a page of another origin caused a request: by a link, an image, a form or a script. Pages in
