@@ -1,6 +1,6 @@
 import { type ClientFrame, checkReaction, checkReactions } from '@chorus/protocol';
 import { changeMessage } from './change-message.js';
-import type { CommandSession } from './command-session.js';
+import type { CommandSession } from '../command-session.js';
 
 type ReactFrame = Extract<ClientFrame, { type: 'react' | 'unreact' }>;
 

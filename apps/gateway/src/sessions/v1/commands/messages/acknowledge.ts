@@ -1,7 +1,7 @@
 import type { Position } from '@chorus/broker';
-import { Ack } from '../../../rooms/acks.js';
-import type { RoomMembership } from '../../room-membership.js';
-import type { CommandSession } from './command-session.js';
+import { Ack } from '../../../../rooms/acks.js';
+import type { RoomMembership } from '../../../room-membership.js';
+import type { CommandSession } from '../command-session.js';
 
 /** Acknowledges an entry once it is delivered on this node. */
 export function acknowledge(

@@ -8,10 +8,10 @@ import {
   isStorable,
   type Position,
 } from '@chorus/protocol';
-import { admitMessage } from '../../admit-message.js';
-import type { RoomMembership } from '../../room-membership.js';
+import { admitMessage } from '../../../admit-message.js';
+import type { RoomMembership } from '../../../room-membership.js';
 import { answerPublished } from './answer-published.js';
-import type { CommandSession } from './command-session.js';
+import type { CommandSession } from '../command-session.js';
 
 type PublishFrame = Extract<ClientFrame, { type: 'publish' }>;
 
