@@ -75,13 +75,13 @@ module.exports = {
     },
     {
       name: 'page-knows-the-client-only',
-      comment: 'It runs in browsers, and shows what can be made with what everybody gets.',
+      comment: 'It runs in browsers, and uses only what every application gets.',
       severity: 'error',
       from: { path: '^apps/web/' },
       to: { path: '^@chorus/', pathNot: workspace(['client']) },
     },
     {
-      name: 'nobody-imports-the-page',
+      name: 'page-is-not-imported',
       comment: 'It is built into files that the API serves.',
       severity: 'error',
       from: { pathNot: '^apps/web/' },

@@ -51,7 +51,7 @@ describe('the client, over a network that breaks', function () {
 
   const person = (index: number): Person => {
     const found = people[index];
-    if (found === undefined) throw new Error('there are not so many people');
+    if (found === undefined) throw new Error('there is no such person');
     return found;
   };
   const start = (token: ClientOptions['token'], options: ClientOptions = {}): ChorusClient => {

@@ -146,7 +146,7 @@ describe('replacing JWT_SECRET, process by process', function () {
     expect(await verdicts(swapped, plainToken(NOBODYS, ann))).to.deep.equal(REFUSED);
   });
 
-  it('refuses tokens that name a key nobody has, whatever they are signed with', async () => {
+  it('refuses tokens that name an unknown key, whatever they are signed with', async () => {
     for (const pair of [untouched, announced, swapped, dropped]) {
       expect(await verdicts(pair, new Tokens(NOBODYS).sign(ann))).to.deep.equal(REFUSED);
     }

@@ -161,7 +161,7 @@ describe('presence, over three gateways', function () {
     await eventually(async () => expect(await clients('')).to.deep.equal(listed(watcher, ann)));
   });
 
-  it('of a large room is complete, but nobody is told who comes and goes', async () => {
+  it('of a large room is complete, but arrivals and departures are not announced', async () => {
     for (const [person, gateway] of [
       [ann, 0],
       [marker, 1],

@@ -21,7 +21,7 @@ type Socket = PlainSocket | V1Socket;
 /** How long sockets that are to end may last, in milliseconds. */
 const SOON_MS = patiently(1_000);
 
-describe('whoever may not stay', function () {
+describe('access that ends', function () {
   this.timeout(30_000);
 
   let cluster: TestCluster;
@@ -43,7 +43,7 @@ describe('whoever may not stay', function () {
   });
 
   beforeEach(async () => {
-    // Somebody else each time: what happens to her lasts.
+    // A new user for each test: bans and revocations last.
     eve = await createPerson(cluster.url, 'eve');
     room = await createRoom(cluster.url, ann);
     other = await createRoom(cluster.url, ann);
@@ -98,7 +98,7 @@ describe('whoever may not stay', function () {
     expect((await request(`${cluster.url}/api/users/logout`, { token })).status).to.equal(200);
   };
 
-  it('a token that was signed out with: its sockets end on every gateway, and no others', async () => {
+  it('by a sign-out: the sockets of the token close on every gateway, and no others', async () => {
     const again = await signIn(cluster.url, eve);
     const gone = [...(await everywhere(eve.token)), ...(await everywhereV1(eve.token))];
     const stay = [
@@ -115,7 +115,7 @@ describe('whoever may not stay', function () {
     }
   });
 
-  it('somebody banned from a room: out of that one everywhere, still in others, back when it is lifted', async () => {
+  it('by a ban from a room: the user leaves that room only, everywhere, and may return after the ban', async () => {
     const gone = await everywhere(eve.token);
     const stay = await everywhere(eve.token, other);
     const both = await everywhereV1(eve.token);
@@ -133,7 +133,7 @@ describe('whoever may not stay', function () {
     expect(await statuses(eve.token)).to.deep.equal([101, 101, 101]);
   });
 
-  it('somebody banned from everything: out everywhere, with every token, until the ban ends', async () => {
+  it('by a ban from everything: all sockets of the user close, with every token, until the ban ends', async () => {
     const again = await signIn(cluster.url, eve);
     const gone = [
       ...(await everywhere(eve.token)),
@@ -154,7 +154,7 @@ describe('whoever may not stay', function () {
     expect(await statuses(again.token)).to.deep.equal([101, 101, 101]);
   });
 
-  it('somebody who is sent away by an operator: gone everywhere, and free to come back', async () => {
+  it('by an operator who disconnects the user: all sockets close, and the user may reconnect', async () => {
     const gone = [...(await everywhere(eve.token)), ...(await everywhereV1(eve.token))];
     const stay = await everywhere(ann.token);
     const sent = operate(cluster, `POST /users/${eve.id}/disconnect`);
@@ -162,7 +162,7 @@ describe('whoever may not stay', function () {
     await expectAlive([...stay, ...(await everywhere(eve.token))]);
   });
 
-  it('somebody who is sent out of a room: out of that one, and free to come back', async () => {
+  it('by an operator who removes the user from a room: from that one only, and the user may return', async () => {
     const gone = await everywhere(eve.token);
     const both = await everywhereV1(eve.token);
     const sent = operate(cluster, `POST /users/${eve.id}/disconnect`, { roomId: room });
@@ -174,7 +174,7 @@ describe('whoever may not stay', function () {
     await expectAlive(both);
   });
 
-  it('a token that expires: its sockets end then, and not before', async () => {
+  it('by the expiry of a token: its sockets close then, and not before', async () => {
     const seconds = 3;
     const signedAt = Date.now();
     const token = new Tokens(cluster.jwtSecret, seconds).sign(eve);
@@ -188,7 +188,7 @@ describe('whoever may not stay', function () {
     await expectAlive(stay);
   });
 
-  it('ends right after gateways are back that were cut off from Redis when it was announced', async () => {
+  it('ends as soon as gateways that were cut off from Redis during the announcement reach it again', async () => {
     const bob = await createPerson(cluster.url, 'bob');
     const gone = [...(await everywhere(eve.token)), ...(await everywhereV1(eve.token))];
     const banned = [...(await everywhere(bob.token)), ...(await everywhereV1(bob.token))];
@@ -209,7 +209,7 @@ describe('whoever may not stay', function () {
     await expectAlive(stay);
   });
 
-  it('is not concerned by what an operator says to everybody: each socket hears it once', async () => {
+  it('is not affected by an announcement of an operator, which each socket receives once', async () => {
     const content = 'Back in a minute.\nStay.';
     const sockets = [
       ...(await everywhere(eve.token)),

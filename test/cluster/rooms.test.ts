@@ -99,7 +99,7 @@ describe('rooms, of two APIs and three gateways', function () {
     }
   });
 
-  it('that nobody has entered yet are refused by every gateway as soon as they are deleted', async () => {
+  it('without members are refused by every gateway as soon as they are deleted', async () => {
     for (let round = 0; round < 5; round++) {
       const room = await createRoom(cluster.url, ann);
       expect((await deleteThrough(cluster.url, room)).status).to.equal(204);

@@ -20,7 +20,7 @@ describe('the alert rules', () => {
     }
   });
 
-  it('have names of their own, and record nothing that nobody reads', () => {
+  it('have unique names, and every recorded series is read', () => {
     expect(new Set(names).size).to.equal(names.length);
     const read = new Set([...alerts, ...recordings].flatMap(({ expr }) => readQuery(expr).metrics));
     expect(recordings.map(({ record }) => record).filter((name) => !read.has(name))).to.deep.equal([]);

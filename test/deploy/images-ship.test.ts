@@ -96,7 +96,7 @@ describe('the folders that images ship', function () {
       REDIS_PREFIX: `ship-${name}-${port}`,
       LOG_LEVEL: 'warn',
       DRAIN_DELAY_MS: '0',
-      // Nobody is there, but what it needs for that is loaded.
+      // No collector listens there, but the libraries for traces are loaded.
       OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:9',
       ...env,
     });

@@ -40,7 +40,7 @@ describe('the manifests for Kubernetes', function () {
     });
   }
 
-  it('let each pod talk to those that it needs, and nobody else', () => {
+  it('let each pod connect to the pods that it needs, and to no others', () => {
     expect(connectionsAllowed(of('overlay dev')).sort()).to.deep.equal([
       'chorus-api -> chorus-postgres:5432',
       'chorus-api -> chorus-redis:6379',

@@ -7,7 +7,7 @@ import { startTestCluster, type TestCluster } from '../support/servers/cluster.j
 
 /** Longer than an outage takes to be noticed, and what follows it, on a machine that has other things to do. */
 const LONG_MS = 30_000;
-/** Far below what whoever collects metrics waits: 10 s. */
+/** Far below the timeout of a scrape, which is 10 s. */
 const SCRAPE_MS = 5_000;
 
 describe('the metrics of an API and an archiver', function () {
@@ -81,7 +81,7 @@ describe('the metrics of an API and an archiver', function () {
     }
   });
 
-  it('do not become more by a thousand paths that nobody knows', async () => {
+  it('do not grow with a thousand unknown paths', async () => {
     await ask('/nothing');
     const before = await api();
     for (let n = 0; n < 1_000; n += 50) {

@@ -27,7 +27,7 @@ describe('traces of a cluster', function () {
   let cluster: TestCluster;
   let ann: Person;
   let room: number;
-  /** One at the first gateway, one at the second. Nobody is at the third. */
+  /** One at the first gateway, one at the second. The third has no clients. */
   let clients: [PlainSocket, PlainSocket];
   let caller: { traceId: string; spanId: string; headers: Record<string, string> };
 

@@ -17,7 +17,7 @@ describe('gateway whose process stands still and goes on', function () {
     });
     after(() => cluster?.close());
 
-    it('announces nobody again who has gone meanwhile', async () => {
+    it('announces a user who left meanwhile only once', async () => {
       const [frozen, other] = cluster.gateways;
       if (frozen === undefined || other === undefined) throw new Error('there are two gateways');
       const [watcher, gone, here] = [

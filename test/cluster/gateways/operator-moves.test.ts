@@ -28,7 +28,7 @@ describe('an operator who moves sockets between three gateways', function () {
 
   const gatewayUrl = (index: number): string => cluster.gateways[index]?.url ?? '';
 
-  /** So many different users on one gateway. */
+  /** Connects a number of different users to one gateway. */
   async function crowd(count: number, index: number): Promise<PlainSocket[]> {
     const tokens = new Tokens(cluster.jwtSecret);
     const opened: PlainSocket[] = [];
@@ -48,7 +48,7 @@ describe('an operator who moves sockets between three gateways', function () {
     );
   }
 
-  it('empties one, which takes nobody until that is lifted, and moves no others', async () => {
+  it('empties one gateway, which refuses clients until that is lifted, and moves no clients of others', async () => {
     const watching = await connectPlain(gatewayUrl(1), room, ann.token);
     sockets.push(watching);
     const moving = await crowd(20, 0);

@@ -66,7 +66,7 @@ describe('a gateway that is told to stop, among three', function () {
     await Promise.all([watching.close(), second.close()]);
   });
 
-  it('takes nobody in any more, and everybody when it is back', async () => {
+  it('refuses clients while it stops, and admits them after its restart', async () => {
     await stopping.start();
     await stopping.stop();
     const refused = await connectPlain(stopping.url, room, watcher.token).catch((error: Error) => error);

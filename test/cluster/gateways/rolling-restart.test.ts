@@ -61,7 +61,7 @@ describe('a rolling restart of three gateways with a few hundred sockets', funct
     return Math.max(...counts);
   }
 
-  it('moves everybody with code 1012, at a pace, and announces nobody as gone', async () => {
+  it('moves all clients with code 1012, at a pace, and announces no departure', async () => {
     const ids = Array.from({ length: ROOMS * MEMBERS }, (_, index) => 1_000_000 + index);
     for (const userId of ids) {
       const comer = { userId, roomId: rooms[userId % ROOMS] ?? 0, sockets: [] };
@@ -92,7 +92,7 @@ describe('a rolling restart of three gateways with a few hundred sockets', funct
     }
     const frames = comers.flatMap(({ sockets }) => sockets.flatMap((socket) => socket.frames));
     expect(frames.filter(({ type }) => type === 'left')).to.deep.equal([]);
-    // Nobody who came back was announced once more.
+    // Users who reconnect are not announced again.
     const perSocket = comers.map(({ sockets }) =>
       sockets.flatMap((socket) => socket.frames.filter(({ type }) => type === 'joined')),
     );

@@ -16,7 +16,7 @@ describe('a Redis that has lost everything', function () {
   let redis: RedisProbe;
   let people: Person[];
   let room: number;
-  /** A room that nobody is in: whether it can be entered is asked of Redis. */
+  /** A room without members: gateways ask Redis whether it can be entered. */
   let quiet: number;
   let members: PlainSocket[];
 
@@ -109,7 +109,7 @@ describe('a Redis that has lost everything', function () {
     }
   });
 
-  it('learns again who is present, and nobody is told that anybody came or went', async () => {
+  it('learns again who is present, and no arrival or departure is announced', async () => {
     const clients = () => request(`${cluster.url}/ws/get-clients/${room}`, { token: owner().token });
     const everybody = people.map(({ id, username }) => ({ id, username }));
     expect((await clients()).body).to.deep.equal(everybody);

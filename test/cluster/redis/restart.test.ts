@@ -114,7 +114,7 @@ describe('a Redis that restarts', function () {
     await expectNobodyMoved();
   });
 
-  it('is not what it takes: one that hangs has messages refused as well, and nobody is closed', async () => {
+  it('is not needed: while Redis hangs, messages are refused as well, and no socket is closed', async () => {
     cluster.redis.member?.kill('SIGSTOP');
     await expectRefused();
     cluster.redis.member?.kill('SIGCONT');

@@ -220,7 +220,7 @@ export function describeBadRequests(target: () => Target): void {
     }
   });
 
-  it('what it answers without an upgrade to one that nobody here speaks', async () => {
+  it('the usual answer to an upgrade to an unknown protocol', async () => {
     const h2c = [
       'Host: chat',
       'Connection: Upgrade, HTTP2-Settings',

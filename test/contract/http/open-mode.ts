@@ -50,7 +50,7 @@ export function describeOpenMode(target: () => Target): void {
     await expectRefusal(404, target().url, 404, undefined, { query: { userId: '7', username: 'ann' } });
   });
 
-  it('lets anybody change a room that nobody in particular created', async () => {
+  it('lets every user change a room without an owner', async () => {
     await ask('/ws/create-room', { id: 5, name: 'room5' });
     expect((await ask('/api/rooms/5', { name: 'renamed' }, 'PATCH')).body).to.include({ name: 'renamed' });
     expect((await ask('/api/rooms/5', undefined, 'DELETE')).status).to.equal(204);
@@ -61,7 +61,7 @@ export function describeOpenMode(target: () => Target): void {
     expectError(await ask('/api/users/me?userId=1&username=root'), 401);
   });
 
-  it('429 after too many sign-ins from one address, whoever signs in', async () => {
+  it('429 after too many sign-ins from one address, for different users too', async () => {
     const attempt = (index: number) =>
       ask('/api/users/signin', { email: `nobody-${index}@example.com`, password: 'open sesame' });
     expectError(await attempt(0), 401);

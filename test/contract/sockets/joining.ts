@@ -48,7 +48,7 @@ export function describeJoining(target: () => Target): void {
   });
 
   describe('GET /ws/join-room/:roomId', () => {
-    it('tells everybody, whoever enters included, with the name of who it was', async () => {
+    it('announces the user by name to all members, the new one included', async () => {
       const anns = await join(ann);
       expect(await anns.next(({ type }) => type === 'joined')).to.deep.equal(about(ann, JOINED));
       const bobs = await join(bob);

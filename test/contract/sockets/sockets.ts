@@ -129,7 +129,7 @@ export function describeSockets(target: () => Target): void {
   });
 
   describe('deleting a room', () => {
-    it('closes its sockets everywhere with 4404, and nobody can enter any more', async () => {
+    it('closes its sockets everywhere with 4404, and no user can enter the room any more', async () => {
       const { url } = target();
       const others = await Promise.all(
         Array.from({ length: ON_EVERY_GATEWAY }, () => connectPlain(url, room, bob.token)),

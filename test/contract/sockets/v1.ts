@@ -44,7 +44,7 @@ export function describeV1Sockets(target: () => Target): void {
     await plain.close();
   });
 
-  it('that says the same again is given the first position, and nobody hears it twice', async () => {
+  it('that sends a message again gets the first position, and the message is delivered once', async () => {
     await bobs.join(room);
     await anns.join(room);
     const send = () => anns.send({ type: 'publish', roomId: room, clientMsgId: 'again', content: 'once' });

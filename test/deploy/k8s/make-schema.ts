@@ -94,7 +94,7 @@ await writeFile(
 "definitions": {\n${lines(definitions)}}}\n`,
 );
 
-/** Nobody writes a status into a manifest. */
+/** Manifests have no status. */
 function topLevel(schema: Node): Node {
   const target =
     typeof schema.$ref === 'string' ? definitions[schema.$ref.replace('#/definitions/', '')] : schema;

@@ -124,7 +124,7 @@ async function untilUp(socket: string, wanted: ReadonlySet<string>): Promise<voi
     const up = await serversUp(socket);
     if (up.size === wanted.size && [...up].every((name) => wanted.has(name))) return;
     if (performance.now() > deadline) {
-      throw new StartError(`haproxy thinks that ${[...up].join(', ') || 'nobody'} is ready`);
+      throw new StartError(`haproxy thinks that ${[...up].join(', ') || 'no server'} is ready`);
     }
     await sleep(POLL_MS);
   }

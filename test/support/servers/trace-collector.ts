@@ -48,7 +48,7 @@ interface OtlpRequest {
 
 const STATUS_ERROR = 2;
 
-/** What an OpenTelemetry collector is for whoever sends spans. */
+/** An OpenTelemetry collector, as far as senders of spans need one. */
 export interface TraceCollector {
   readonly url: string;
   readonly spans: readonly CollectedSpan[];

@@ -40,7 +40,7 @@ describe('users who are deleted', function () {
   const changesIn = (room: number) =>
     entries(room).map(({ change, userId, member, role }) => [change, userId, member?.id, role]);
 
-  it('have no account, session, inbox or membership any more, and are nobody whom a key acts as', async () => {
+  it('have no account, session, inbox or membership any more, and no key can act as them', async () => {
     const room = await newRoom();
     await put(ANN, room, BEN);
     expect((await as(BEN).get('/api/inbox')).body.rooms).to.have.length(1);

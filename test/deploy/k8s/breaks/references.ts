@@ -50,7 +50,7 @@ export const REFERENCE_BREAKS: Readonly<Record<string, readonly Break[]>> = {
       /spread by labels/,
     ],
     [
-      'a budget for nobody',
+      'a budget for no pod',
       ['PodDisruptionBudget', 'chorus-gateway'],
       /"app.kubernetes.io\/component":"gateway"/,
       '"app.kubernetes.io/component":"gateways"',
@@ -71,7 +71,7 @@ export const REFERENCE_BREAKS: Readonly<Record<string, readonly Break[]>> = {
       /ServiceMonitor chorus: Service chorus-api has no such port/,
     ],
     [
-      'a monitor that asks nobody',
+      'a monitor without a target',
       ['ServiceMonitor', 'chorus'],
       /"app.kubernetes.io\/name":"chorus"/,
       '"app.kubernetes.io/name":"choir"',
@@ -122,7 +122,7 @@ export const REFERENCE_BREAKS: Readonly<Record<string, readonly Break[]>> = {
       /chorus-gateway has no port 8080/,
     ],
     [
-      'a way out to a port that nobody knows',
+      'egress to an unknown port',
       ['NetworkPolicy', 'chorus-to-redis'],
       /"port":6379/,
       '"port":6380',
@@ -143,7 +143,7 @@ export const REFERENCE_BREAKS: Readonly<Record<string, readonly Break[]>> = {
       /opens every port/,
     ],
     [
-      'a policy about nobody',
+      'a policy for no pod',
       ['NetworkPolicy', 'chorus-to-postgres'],
       /"values":\["chorus"\]/,
       '"values":["choir"]',
