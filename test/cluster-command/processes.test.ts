@@ -32,9 +32,7 @@ describe('the cluster command with several processes of each service', function 
 
     const ada = await createPerson(cluster.url);
     const room = await createRoom(cluster.url, ada);
-    const sockets = await Promise.all(
-      cluster.gateways.map(() => connectPlain(cluster.url, room, ada.token)),
-    );
+    const sockets = await Promise.all(cluster.gateways.map(() => connectPlain(cluster.url, room, ada.token)));
     sockets[0]?.send('hello');
     for (const socket of sockets) await socket.message('hello');
     await Promise.all(sockets.map((socket) => socket.close()));
@@ -93,7 +91,10 @@ describe('the cluster command with --restart and a port for operators', function
   const command = new CommandSuite();
   const token = 'for-tests-only';
   command.startsOnce(() =>
-    command.start(['--gateways', '1', '--apis', '2', '--restart'], { OPERATOR_PORT: '0', OPERATOR_TOKEN: token }),
+    command.start(['--gateways', '1', '--apis', '2', '--restart'], {
+      OPERATOR_PORT: '0',
+      OPERATOR_TOKEN: token,
+    }),
   );
 
   it('serves operators by its first API', async () => {

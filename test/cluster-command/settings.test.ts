@@ -103,7 +103,9 @@ describe('the cluster command by itself', function () {
   });
 
   it('says in one line which setting of a process is wrong', async () => {
-    const program = command.launch(['--port', '0', '--gateways', '1', '--apis', '1'], { MAX_FRAME_BYTES: 'many' });
+    const program = command.launch(['--port', '0', '--gateways', '1', '--apis', '1'], {
+      MAX_FRAME_BYTES: 'many',
+    });
     expect(await program.ended).to.equal(1);
     expect(program.stderr).to.match(
       /gateway-1 ended while starting: MAX_FRAME_BYTES="many" is not valid.*\n$/,

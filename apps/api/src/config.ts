@@ -28,8 +28,8 @@ import {
   webhookSecretSettings,
 } from '@chorus/service';
 import { z } from 'zod';
-import type { RateLimitConfig } from './auth/rate-limits/rate-limits.js';
 import { type CookieOptions, SAME_SITE } from './auth/callers/token-cookie.js';
+import type { RateLimitConfig } from './auth/rate-limits/rate-limits.js';
 import { type OperatorConfig, operatorConfig, operatorSettings } from './operator/config.js';
 
 /**

@@ -11,10 +11,11 @@ import {
   type Traces,
   type WorkerService,
 } from '@chorus/service';
-import { ArchiveWork } from './messages/archive-work.js';
 import { Archiver } from './archiver.js';
 import type { ArchiveConfig, ArchiverConfig } from './config.js';
+import { ArchiveWork } from './messages/archive-work.js';
 import { MessageStore } from './messages/message-store.js';
+import { tracedStore } from './messages/traced-store.js';
 import { addArchiveMetrics, addRemovalMetrics, batchSeconds } from './metrics/archive-metrics.js';
 import { BacklogReader } from './metrics/backlog-reader.js';
 import { addPresenceMetrics } from './metrics/presence-metrics.js';
@@ -26,7 +27,6 @@ import { ReadWork } from './reads/read-work.js';
 import { DeletedRooms } from './removal/deleted-rooms.js';
 import { ExpiredEntries } from './removal/expired-entries.js';
 import { Removal } from './removal/removal.js';
-import { tracedStore } from './messages/traced-store.js';
 
 const VERSION = packageVersion(new URL('../package.json', import.meta.url));
 

@@ -14,5 +14,5 @@ export {
   makeReadArchiver,
   makeRemoval,
 } from './create-archiver.js';
-export { createRedisParts } from './redis-parts.js';
 export { readStoredTail, type StoredTail } from './messages/stored-tail.js';
+export { createRedisParts } from './redis-parts.js';

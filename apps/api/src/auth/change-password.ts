@@ -2,9 +2,9 @@ import { Refusal } from '@chorus/protocol';
 import { operation } from '../http/operation.js';
 import { changePasswordInput, emailKey } from './account-inputs.js';
 import { signedIn, TOKEN_HEADER } from './account-json.js';
+import { inBody } from './callers/token-cookie.js';
 import type { AuthServices } from './dependencies.js';
 import { checkPassword } from './passwords/check-password.js';
-import { inBody } from './callers/token-cookie.js';
 
 /** Ends all sessions of the user and starts one for the client that sent the request. */
 export const changePassword = operation(

@@ -2,11 +2,11 @@ import type { Tokens } from '@chorus/auth';
 import type { OriginPolicy } from '@chorus/service';
 import type { SessionService } from '../sessions/service.js';
 import type { AccessServices } from './callers/authenticate.js';
+import type { TokenCookies } from './callers/token-cookie.js';
 import type { BoundedWork } from './passwords/bounded-work.js';
 import type { Passwords } from './passwords/passwords.js';
 import type { PasswordRules } from './passwords/rules.js';
 import type { RateLimits } from './rate-limits/rate-limits.js';
-import type { TokenCookies } from './callers/token-cookie.js';
 import type { UserRepository } from './user-repository.js';
 
 /** Dependencies of the user routes. */

@@ -1,8 +1,8 @@
 import { isDatabaseUnavailable } from '@chorus/database';
 import { operation } from '../http/operation.js';
 import { refreshed, TOKEN_HEADER } from './account-json.js';
-import type { AuthServices } from './dependencies.js';
 import { inBody } from './callers/token-cookie.js';
+import type { AuthServices } from './dependencies.js';
 
 /**
  * Issues a newer token of the current session. The token's id, by which a sign-out identifies the session, stays. No

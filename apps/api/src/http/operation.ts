@@ -1,6 +1,11 @@
 import type { KeyScope } from '@chorus/protocol';
 import type { z } from 'zod';
-import { type Access, type AccessServices, authorizer, SENDER_PARAMETERS } from '../auth/callers/authenticate.js';
+import {
+  type Access,
+  type AccessServices,
+  authorizer,
+  SENDER_PARAMETERS,
+} from '../auth/callers/authenticate.js';
 import { answerOnce, callerOf, type Once } from '../idempotency/answer-once.js';
 import type { StoredAnswers } from '../idempotency/stored-answers.js';
 import type { Context, Handler } from './context.js';

@@ -8,8 +8,8 @@ import {
   rowReader,
 } from '@chorus/database';
 import { isAfter, type Position } from '@chorus/protocol';
-import type { HistoryMessage } from '../messages/history/message.js';
 import { lastExpired } from '../messages/history/last-expired.js';
+import type { HistoryMessage } from '../messages/history/message.js';
 import { ROOM_COLUMNS, type RoomOfUser, type RoomRow, roomOf } from '../rooms/repository.js';
 import { expiredUpTo } from '../rooms/retention.js';
 import { COUNTS, PAGE } from './statements.js';

@@ -1,10 +1,10 @@
 import type { Database } from '@chorus/database';
 import { recordedLog } from '@chorus/testing';
 import { expect } from 'chai';
-import { ArchiveWork } from './archive-work.js';
-import { MessageStore } from './message-store.js';
 import { body, EPOCH, openDatabase } from '../testing/database.js';
 import { TestQueue } from '../testing/queue.js';
+import { ArchiveWork } from './archive-work.js';
+import { MessageStore } from './message-store.js';
 
 const LEASE_MS = 10_000;
 const KEEP = { size: 5, maxAgeMs: 60_000 };

@@ -2,8 +2,8 @@ import { type Database, PreparedStatements } from '@chorus/database';
 import { recordedLog } from '@chorus/testing';
 import { expect } from 'chai';
 import { Client } from 'pg';
-import { MessageStore } from './message-store.js';
 import { ANN, EPOCH, message, openDatabase, SENT_AT } from '../testing/database.js';
+import { MessageStore } from './message-store.js';
 
 /** A time of reading after everything in PostgreSQL. */
 const now = (): number => performance.now();

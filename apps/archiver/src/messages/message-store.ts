@@ -4,8 +4,8 @@ import type { Logger } from '@chorus/service';
 import { ChangeStore } from '../changes/change-store.js';
 import { type ArchiveEntry, changesOthers } from '../changes/read-entries.js';
 import { standInFor } from '../changes/stand-in.js';
-import type { Outcome } from './outcome.js';
 import { moveReads, ownReadings } from '../reads/own-reading.js';
+import type { Outcome } from './outcome.js';
 
 /** Largest amount of text of one statement, in characters: more would only take longer until it can be given up. */
 const MAX_STATEMENT_CHARS = 4_194_304;

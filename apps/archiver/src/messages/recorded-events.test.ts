@@ -4,8 +4,8 @@ import { type ChangeParts, encodeChange, type Position } from '@chorus/protocol'
 import { recordedLog } from '@chorus/testing';
 import { expect } from 'chai';
 import { type ArchiveEntry, readEntries } from '../changes/read-entries.js';
-import { MessageStore } from './message-store.js';
 import { ANN, body, EPOCH, message, openDatabase, SENT_AT } from '../testing/database.js';
+import { MessageStore } from './message-store.js';
 
 const BEN = { id: 8, username: 'ben' };
 const LONG_AGO = -60_000;

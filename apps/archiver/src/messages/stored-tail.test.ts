@@ -1,7 +1,7 @@
 import type { Database } from '@chorus/database';
 import { expect } from 'chai';
-import { readStoredTail } from './stored-tail.js';
 import { ANN, openDatabase } from '../testing/database.js';
+import { readStoredTail } from './stored-tail.js';
 
 const NOW = 1_767_225_600_000;
 const MINUTE = 60_000;

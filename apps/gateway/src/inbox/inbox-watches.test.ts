@@ -1,7 +1,7 @@
 import { UnavailableError } from '@chorus/redis';
 import { failure, until } from '@chorus/testing';
 import { expect } from 'chai';
-import { FakeSocket, InboxFixture, INTERVAL_MS, MAX_QUEUED } from '../testing/inboxes.js';
+import { FakeSocket, INTERVAL_MS, InboxFixture, MAX_QUEUED } from '../testing/inboxes.js';
 import { TooManyInboxRoomsError } from './inboxes.js';
 
 describe('watches of inboxes', () => {

@@ -1,6 +1,6 @@
 import { until } from '@chorus/testing';
 import { expect } from 'chai';
-import { InboxFixture, INTERVAL_MS } from '../testing/inboxes.js';
+import { INTERVAL_MS, InboxFixture } from '../testing/inboxes.js';
 
 describe('the news of inboxes', () => {
   let fixture: InboxFixture;

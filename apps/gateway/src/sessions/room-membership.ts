@@ -18,9 +18,9 @@ import type { UserBudget } from '../connections/user-budget.js';
 import type { Hub } from '../rooms/hub.js';
 import type { LocalRoom, TypingSubscriber } from '../rooms/local-room.js';
 import { MemberStanding } from '../rooms/members/member-standing.js';
+import type { Standing } from '../rooms/members/standing.js';
 import type { PreparedJoin } from '../rooms/prepared-join.js';
 import { ReplayPump } from '../rooms/replay-pump.js';
-import type { Standing } from '../rooms/members/standing.js';
 import type { Socket } from '../transport/transport.js';
 
 export type LeaveReason = z.infer<typeof roomLeftFrame>['reason'];

@@ -4,11 +4,11 @@ import pLimit from 'p-limit';
 import type { Broker, BrokerListener, ControlEvent, Position } from '../broker.js';
 import type { HistoryLoss } from './losses.js';
 import { type EntryFilter, FeedCounters, type Replay, type RoomFeedStats } from './replay/replay.js';
+import { RoomReplays, type RoomReplaysParts } from './replay/room-replays.js';
 import { ReplayBudget } from './replay/window.js';
 import { RoomFeed } from './room-feed.js';
 import type { RoomFeedOptions } from './room-feed-options.js';
 import type { MessageListener, RoomFeedParts } from './room-feed-parts.js';
-import { RoomReplays, type RoomReplaysParts } from './replay/room-replays.js';
 
 /** Receives the events of the rooms in use. */
 export interface RoomListener extends MessageListener {

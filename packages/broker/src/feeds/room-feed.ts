@@ -6,10 +6,10 @@ import {
   type RoomStanding,
   RoomsRestoringError,
 } from '../broker.js';
-import { keepDelivery } from './replay/keep-delivery.js';
 import { KnownRoom } from './known-room.js';
 import type { HistoryLoss } from './losses.js';
 import { Pause, Waiters } from './pauses.js';
+import { keepDelivery } from './replay/keep-delivery.js';
 import { follows, positionBefore, readAfter } from './replay/read-after.js';
 import type { ReplayWindow } from './replay/window.js';
 import type { MessageListener, RoomFeedParts } from './room-feed-parts.js';

@@ -2,8 +2,8 @@ import type { Database } from '@chorus/database';
 import { createPrng } from '@chorus/testing';
 import { expect } from 'chai';
 import { openDatabase } from '../../testing/api.js';
-import { lastExpired } from './last-expired.js';
 import { MessageRepository } from '../repository.js';
+import { lastExpired } from './last-expired.js';
 
 describe('the last message that is too old', () => {
   let db: Database;

@@ -7,11 +7,11 @@ import { roomPath } from '../../rooms/inputs.js';
 import { UNKNOWN_ROOM } from '../../rooms/json.js';
 import type { HistoryRoom } from '../../rooms/retention.js';
 import type { MessageServices } from '../dependencies.js';
-import type { MessageHistory } from './message-history.js';
-import type { HistoryMessage } from './message.js';
 import { listMessagesInput } from '../inputs.js';
 import { messagePageJson } from '../json.js';
 import { messageForUser, messageText } from '../message-json.js';
+import type { HistoryMessage } from './message.js';
+import type { MessageHistory } from './message-history.js';
 import { entriesAfter, entriesBefore, type PageParts, placeOf } from './page-with-changes.js';
 import type { LoggedRoom } from './room-log.js';
 

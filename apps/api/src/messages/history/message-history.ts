@@ -10,9 +10,9 @@ import {
   type RoleOrNone,
 } from '@chorus/protocol';
 import type { HistoryRoom } from '../../rooms/retention.js';
+import { type MessageRepository, readerRole } from '../repository.js';
 import { FoldedMessage, type HistoryMessage } from './message.js';
 import { type Changes, messagesOf, type RecentMessage, readTail, type Tail } from './recent-entries.js';
-import { type MessageRepository, readerRole } from '../repository.js';
 
 /** Messages in the order of their positions. */
 export interface HistoryPage {

@@ -1,6 +1,6 @@
 import { formatPosition, isAfter, type Position, type RoomChange } from '@chorus/protocol';
-import type { MessageHistory } from './message-history.js';
 import type { HistoryMessage } from './message.js';
+import type { MessageHistory } from './message-history.js';
 import type { LoggedRoom, RoomLog } from './room-log.js';
 
 /** A page of the history; `before` and `after` are where the neighbouring pages continue. */

@@ -1,6 +1,6 @@
 import { idempotencyKey, KEY_MS, type RestoredMessage, type RoomArchive } from '@chorus/broker';
-import type { ArchivedEntries, ArchivedEntry } from './archived-entries.js';
 import type { RoomRepository } from '../repository.js';
+import type { ArchivedEntries, ArchivedEntry } from './archived-entries.js';
 
 /** Maximum time for which repeated messages are recognised, in milliseconds. */
 const REMEMBERED_MS = 2 * KEY_MS;

@@ -5,8 +5,8 @@ import { recordedLog, until } from '@chorus/testing';
 import { expect } from 'chai';
 import { openDatabase } from '../../testing/api.js';
 import { MirrorFixture } from '../../testing/mirror.js';
-import { RoomMirror } from './room-mirror.js';
 import { RoomRepository } from '../repository.js';
+import { RoomMirror } from './room-mirror.js';
 
 describe('RoomMirror', function () {
   this.timeout(60_000);

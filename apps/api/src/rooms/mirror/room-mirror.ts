@@ -1,9 +1,9 @@
 import { type PendingChange, type RoomDirectory, RoomRestorer } from '@chorus/broker';
 import { type Closeable, type Logger, RepeatedWork } from '@chorus/service';
 import type { BanService } from '../../bans/service.js';
-import { roomArchive } from './room-archive.js';
-import type { ArchivedEntries } from './archived-entries.js';
 import type { RoomPositions, RoomRepository } from '../repository.js';
+import type { ArchivedEntries } from './archived-entries.js';
+import { roomArchive } from './room-archive.js';
 
 export interface RoomMirrorOptions {
   /** Interval of checks of the directory, in milliseconds. */

@@ -1,7 +1,7 @@
 import type { AccessList, RoomSubject } from '@chorus/control';
 import type { Member } from '@chorus/protocol';
-import type { MemberRoom } from './changes.js';
 import { checkAccess } from '../prepared-join.js';
+import type { MemberRoom } from './changes.js';
 import { JoinTicket, type Standing, standingOf } from './standing.js';
 
 /** What the user of a socket is in a room. In a public room it is read when it is needed, not when the socket joins. */

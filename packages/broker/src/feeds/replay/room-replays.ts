@@ -7,11 +7,11 @@ import {
   type RoomStanding,
   type StoredMessage,
 } from '../../broker.js';
+import type { RoomFeed } from '../room-feed.js';
 import { keepHistory } from './keep-delivery.js';
 import { positionBefore, readAfter, samePosition } from './read-after.js';
 import type { EntryFilter, FeedCounters, Replay } from './replay.js';
 import { newest, type ReplayBudget, ReplayWindow, type WindowLimits } from './window.js';
-import type { RoomFeed } from '../room-feed.js';
 
 export interface RoomReplaysParts {
   broker: Broker;

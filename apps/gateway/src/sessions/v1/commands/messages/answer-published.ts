@@ -1,7 +1,7 @@
 import { type MessageRefusal, type Position, Refusal } from '@chorus/protocol';
 import type { RoomMembership } from '../../../room-membership.js';
-import { acknowledge } from './acknowledge.js';
 import type { CommandSession } from '../command-session.js';
+import { acknowledge } from './acknowledge.js';
 
 /** Answers a frame whose entry is being published. */
 export function answerPublished(

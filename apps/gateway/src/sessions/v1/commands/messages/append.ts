@@ -1,6 +1,6 @@
 import { type ClientFrame, checkText } from '@chorus/protocol';
-import { changeMessage } from './change-message.js';
 import type { CommandSession } from '../command-session.js';
+import { changeMessage } from './change-message.js';
 
 type AppendFrame = Extract<ClientFrame, { type: 'append' }>;
 

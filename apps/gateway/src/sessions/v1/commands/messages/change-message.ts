@@ -11,9 +11,9 @@ import {
 } from '@chorus/protocol';
 import type { TargetMessage } from '../../../../rooms/target-messages.js';
 import type { RoomMembership } from '../../../room-membership.js';
+import type { CommandSession } from '../command-session.js';
 import { acknowledge } from './acknowledge.js';
 import { answerPublished } from './answer-published.js';
-import type { CommandSession } from '../command-session.js';
 
 /** Fields that every change has. */
 export type ChangeStart = Pick<ChangeParts, 'id' | 'sentAt' | 'clientMsgId'>;

@@ -1,6 +1,6 @@
 import { type ClientFrame, checkParts } from '@chorus/protocol';
-import { changeMessage } from './change-message.js';
 import type { CommandSession } from '../command-session.js';
+import { changeMessage } from './change-message.js';
 
 type EditFrame = Extract<ClientFrame, { type: 'edit' }>;
 

@@ -10,8 +10,8 @@ import {
 } from '@chorus/protocol';
 import { admitMessage } from '../../../admit-message.js';
 import type { RoomMembership } from '../../../room-membership.js';
-import { answerPublished } from './answer-published.js';
 import type { CommandSession } from '../command-session.js';
+import { answerPublished } from './answer-published.js';
 
 type PublishFrame = Extract<ClientFrame, { type: 'publish' }>;
 
