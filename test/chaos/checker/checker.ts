@@ -18,6 +18,7 @@ import { eventsDelivered } from './rules/events/events-delivered.js';
 import { eventsExact } from './rules/events/events-exact.js';
 import { eventsInOrder } from './rules/events/events-in-order.js';
 import { eventsPulled } from './rules/events/events-pulled.js';
+import { presenceEvents } from './rules/events/presence-events.js';
 import { idempotent } from './rules/idempotent.js';
 import { nothingInvented } from './rules/nothing-invented.js';
 import { once } from './rules/once.js';
@@ -60,6 +61,7 @@ export const RULES: readonly Rule[] = [
   eventsDelivered,
   eventsInOrder,
   eventsCommitted,
+  presenceEvents,
 ];
 
 export interface Verdict {

@@ -1,6 +1,7 @@
 import { createPrng, type Prng } from '@chorus/testing';
 import { RULES } from '../checker/checker.js';
 import type { CommittedChange, Delivery, PulledEvent, ReceivedEvent } from '../history/events.js';
+import type { RoomEnd } from '../history/history.js';
 import { indexHistory } from '../history/index-history.js';
 import { PROMISES } from './simulated-history.js';
 
@@ -42,11 +43,11 @@ export function simulateEvents(count = 400, seed = 1): DraftEvents {
 }
 
 /** Returns the violations that one rule finds. */
-export function violationsOf(name: string, events: DraftEvents): string[] {
+export function violationsOf(name: string, events: DraftEvents, rooms: readonly RoomEnd[] = []): string[] {
   const rule = RULES.find((each) => each.name === name);
   if (rule === undefined) throw new Error(`there is no rule ${name}`);
-  const nothing = { clients: [], rooms: [], lives: [], conversations: [], faults: [], endedAt: 0 };
-  const index = indexHistory({ promises: PROMISES, ...nothing, events });
+  const nothing = { clients: [], lives: [], conversations: [], faults: [], endedAt: 0 };
+  const index = indexHistory({ promises: PROMISES, ...nothing, rooms, events });
   return [...rule.check(index)].map(({ what }) => what);
 }
 
