@@ -68,11 +68,12 @@ describe('events of presence, over three gateways', function () {
 
   const untilRecorded = (): Promise<unknown> =>
     eventually(async () => {
-      const journals = await db.presenceJournal.findMany({
-        where: { recorded: true, incarnation: { not: null } },
-      });
-      expect(journals).to.have.length(64);
+      const known = (await journals()).filter(
+        ({ recorded, incarnation }) => recorded && incarnation !== null,
+      );
+      expect(known).to.have.length(64);
     }, HEAL_MS);
+  const journals = () => db.presenceJournal.findMany();
   const newUsers = (count: number): number[] => Array.from({ length: count }, () => users++);
   const enter = async (userId: number, gateway: number): Promise<PlainSocket> => {
     const token = tokens.sign({ id: userId, username: `user-${userId}` });
@@ -183,6 +184,27 @@ describe('events of presence, over three gateways', function () {
     }
     await untilTold(11, 5);
     expect((await events()).filter(({ data }) => data.inferred)).to.deep.equal([]);
+  });
+
+  it('are none when Redis restarts with all of its data', async () => {
+    const ids = newUsers(10);
+    await enterAll(ids, 0);
+    await untilTold(11, 0);
+    const before = new Set((await journals()).map(({ incarnation }) => incarnation));
+    cluster.redis.member?.kill('SIGKILL');
+    await cluster.redis.member?.exited();
+    await cluster.redis.member?.start();
+    await eventually(async () => {
+      for (const { incarnation } of await journals()) expect(before.has(incarnation)).to.equal(false);
+    }, HEAL_MS);
+    await untilRecorded();
+    expect(await recorded()).to.have.length(11);
+    const [late = 0] = newUsers(1);
+    await (await enter(late, 1)).close();
+    await eventually(
+      async () => expect((await recorded()).slice(11)).to.deep.equal([`joined ${late}`, `left ${late}`]),
+      HEAL_MS,
+    );
   });
 
   it('after Redis has lost everything tell of those who are gone, once, and of no user who stayed', async () => {
