@@ -82,8 +82,8 @@ describe('a rolling restart of three gateways with a few hundred sockets', funct
     expect(failures).to.deep.equal([]);
     expect(new Set(ends.map(({ code }) => code))).to.deep.equal(new Set([1012]));
     expect(ends.length).to.be.within(ids.length, ids.length * cluster.gateways.length);
-    // Half a second's worth, and what a process that got no turn makes up for; all at once it would be 120 or more.
-    expect(mostWithin(500)).to.be.below(PER_SECOND * 0.9);
+    // Half a second's worth, and as much again that a process without a turn makes up for; all at once it would be 120 or more.
+    expect(mostWithin(500)).to.be.below(PER_SECOND * 1.1);
 
     for (const roomId of rooms) {
       const members = comers.filter((comer) => comer.roomId === roomId);

@@ -82,7 +82,7 @@ class GatheredLines {
   write(line: string): void {
     this.#text += line;
     if (this.lastLevel >= WARN || this.#text.length >= GATHERED_BYTES) this.flush();
-    else this.#timer ??= setTimeout(() => this.flush(), GATHERED_MS).unref();
+    else this.#timer ??= setTimeout(() => this.flush(), GATHERED_MS);
   }
 
   flush(): void {
