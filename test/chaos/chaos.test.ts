@@ -15,7 +15,16 @@ describe('a short run of chaos over a cluster', function () {
   before(async () => {
     result = await runChaos(
       {
-        ...{ scenario: 'faults', seconds: 6, clients: 30, rooms: 3, rate: 60, settings: {}, direct: false },
+        ...{
+          scenario: 'faults',
+          redis: 'single',
+          seconds: 6,
+          clients: 30,
+          rooms: 3,
+          rate: 60,
+          settings: {},
+          direct: false,
+        },
         seed: randomInt(2 ** 31),
         faults: ['gateway-kill', 'vanished-clients'],
       },

@@ -1,14 +1,23 @@
 import { randomInt } from 'node:crypto';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { FAULT_KINDS, STANDALONE_FAULT_KINDS } from './faults/fault-kinds.js';
+import {
+  FAULT_KINDS,
+  FAULT_KINDS_BY_REDIS,
+  REDIS_KINDS,
+  type RedisKind,
+  SENTINEL_FAULT_KINDS,
+  STANDALONE_FAULT_KINDS,
+} from './faults/fault-kinds.js';
 import type { FaultKind } from './history/history.js';
 
 const SCENARIOS = ['faults', 'standalone', 'frozen-readers'] as const;
-const ALL_KINDS = [...new Set([...FAULT_KINDS, ...STANDALONE_FAULT_KINDS])];
+const ALL_KINDS = [...new Set([...FAULT_KINDS, ...SENTINEL_FAULT_KINDS, ...STANDALONE_FAULT_KINDS])];
 
 export interface ChaosOptions {
   /** Scenario to run; most other options are for `faults`. */
   scenario: (typeof SCENARIOS)[number];
+  /** Redis of a cluster. */
+  redis: RedisKind;
   clients: number;
   rooms: number;
   /** Messages per second, of all clients together. */
@@ -58,7 +67,7 @@ export function readCommandLine(argv: readonly string[]): ChaosOptions {
     .addOption(
       new Option(
         '--faults <list>',
-        `comma-separated kinds of faults: ${FAULT_KINDS.join(', ')}; for standalone: ${STANDALONE_FAULT_KINDS.join(', ')}; or none (default: all kinds of the scenario)`,
+        `comma-separated kinds of faults: ${FAULT_KINDS.join(', ')}; with --redis sentinel: ${SENTINEL_FAULT_KINDS.join(', ')}; for standalone: ${STANDALONE_FAULT_KINDS.join(', ')}; or none (default: all kinds of the scenario)`,
       ).argParser(faultList),
     )
     .addOption(
@@ -68,6 +77,14 @@ export function readCommandLine(argv: readonly string[]): ChaosOptions {
       )
         .choices(SCENARIOS)
         .default('faults'),
+    )
+    .addOption(
+      new Option(
+        '--redis <kind>',
+        'single: one server; sentinel: a primary and two replicas with three Sentinels; only for the scenario faults',
+      )
+        .choices(REDIS_KINDS)
+        .default('single'),
     )
     .option(
       '--direct',
@@ -86,10 +103,16 @@ export function readCommandLine(argv: readonly string[]): ChaosOptions {
     .parse([...argv], { from: 'user' })
     .opts<Omit<ChaosOptions, 'faults'> & GivenOptions>();
   const { set: settings, ...others } = options;
-  const kinds = options.scenario === 'standalone' ? STANDALONE_FAULT_KINDS : FAULT_KINDS;
+  const { scenario, redis } = options;
+  if (redis !== 'single' && scenario !== 'faults') {
+    command.error(`error: the scenario ${scenario} has no --redis ${redis}`);
+  }
+  const kinds = scenario === 'standalone' ? STANDALONE_FAULT_KINDS : FAULT_KINDS_BY_REDIS[redis];
   const faults = options.faults ?? kinds;
   const alien = faults.find((kind) => !kinds.includes(kind));
-  if (alien !== undefined) command.error(`error: the scenario ${options.scenario} has no ${alien}`);
+  if (alien !== undefined) {
+    command.error(`error: the scenario ${scenario} with --redis ${redis} has no ${alien}`);
+  }
   return {
     ...others,
     settings,

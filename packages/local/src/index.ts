@@ -20,5 +20,10 @@ export { lookUpProcess, type ProcessInfo } from './processes/process-table.js';
 export { createPrivateFile, keptSecret } from './processes/secret-file.js';
 export { addRedisUser, REDIS_COMMANDS, redisAclRules, redisCommands } from './redis/acl.js';
 export { type LocalRedisCluster, startRedisCluster } from './redis/cluster.js';
-export { type LocalRedisSentinel, startRedisSentinel } from './redis/sentinel.js';
+export {
+  type LocalRedisSentinel,
+  type LocalSentinels,
+  startRedisSentinel,
+  startSentinels,
+} from './redis/sentinel.js';
 export { type RedisOptions, startRedis } from './redis/server.js';

@@ -1,6 +1,7 @@
 import type { History } from '../history/history.js';
 import { indexHistory } from '../history/index-history.js';
 import type { Rule, Violation } from './rule.js';
+import { ackedKept } from './rules/acked-kept.js';
 import { answered } from './rules/answered.js';
 import { application } from './rules/application.js';
 import { archive } from './rules/archive.js';
@@ -42,6 +43,7 @@ export const RULES: readonly Rule[] = [
   idempotent,
   archive,
   stored,
+  ackedKept,
   told,
   answered,
   cameBack,

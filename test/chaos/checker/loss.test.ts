@@ -5,6 +5,7 @@ import {
   type DraftClient,
   type DraftHistory,
   type DraftRoom,
+  PROMISES,
   simulate,
 } from '../testing/simulated-history.js';
 import { check } from './checker.js';
@@ -62,8 +63,8 @@ describe('the history checker, when Redis itself lost something,', function () {
       ...{ from: { epoch, seq: seq - 1 }, to: { epoch, seq } },
     });
   };
-  const broken = (): string[] =>
-    check(history)
+  const broken = (waitReplicas = 0): string[] =>
+    check({ ...history, promises: { ...PROMISES, waitReplicas } })
       .filter(({ violations }) => violations > 0)
       .map(({ rule }) => rule);
 
@@ -115,6 +116,7 @@ describe('the history checker, when Redis itself lost something,', function () {
     const again = storeAgain();
     Object.assign(sender(), ackedAgain(sender(), again));
     expect(broken()).to.deep.equal([]);
+    expect(broken(1)).to.deep.equal([]);
   });
 
   it('accepts a message that was acknowledged to a client and, after its loss, to its twin', () => {
@@ -203,6 +205,10 @@ describe('the history checker, when Redis itself lost something,', function () {
         loss: { since: 1, at: 2, until: 2 },
       };
       expect(broken()).to.include('archive').and.include('delivered');
+    });
+
+    it('an acked message that Redis lost, if replicas must have had it', () => {
+      expect(broken(1)).to.deep.equal(['acked-kept']);
     });
 
     it('a gap reported to an application that lacks nothing', () => {

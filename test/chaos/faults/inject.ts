@@ -34,7 +34,7 @@ export async function inject(options: InjectOptions): Promise<Fault[]> {
       const startedAt = performance.now();
       if (startedAt > options.endAt) return;
       let what = '';
-      const told: { loss?: Loss; cutOff?: readonly string[] } = {};
+      const told: { loss?: Loss; primaryNamedAt?: number; cutOff?: readonly string[] } = {};
       await run(fault, {
         hits: (hit) => {
           what = hit;
@@ -42,6 +42,9 @@ export async function inject(options: InjectOptions): Promise<Fault[]> {
         },
         loses: (loss) => {
           told.loss = loss;
+        },
+        primaryNamed: (at) => {
+          told.primaryNamedAt = at;
         },
         cutsOff: (cutOff) => {
           told.cutOff = cutOff;

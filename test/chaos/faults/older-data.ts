@@ -19,7 +19,7 @@ export const OLDER_DATA = {
     const since = performance.now();
     const saved = await redis.save();
     await behind(planned, context, 'back to its state before', since, async () => {
-      await kill(redis.node.member);
+      await redis.kill();
       await redis.restore(saved);
     });
   },
@@ -29,7 +29,7 @@ export const OLDER_DATA = {
     const since = performance.now();
     const length = await redis.logLength();
     await behind(planned, context, 'without the end of its log', since, async (prng) => {
-      await kill(redis.node.member);
+      await redis.kill();
       await redis.cutLog(Math.min(await redis.logLength(), length + prng.between(0, TORN_BYTES)));
     });
   },
@@ -57,7 +57,7 @@ export const OLDER_DATA = {
       await network.point('redis', replica.port);
       // Connections to the demoted server stay, as when an address is moved to another server.
       if (crash) await kill(old.member);
-      else await redis.with((client) => client.replicaof('127.0.0.1', replica.port), old);
+      else await redis.follow(old, replica.port);
       loses({ since, at, until: performance.now() });
     } finally {
       await network.trouble([way], undefined, true);
@@ -71,7 +71,7 @@ export const OLDER_DATA = {
     const behindMs = redisClock !== undefined && prng.next() < 0.5 ? prng.between(...CLOCK_BEHIND_MS) : 0;
     hits(`redis, empty after ${forMs} ms${behindMs > 0 ? `, its clock ${behindMs} ms behind` : ''}`);
     const at = performance.now();
-    await kill(redis.node.member);
+    await redis.kill();
     loses({ since: 0, at, until: performance.now() });
     await redis.restore(undefined);
     await redisClock?.set(-behindMs);

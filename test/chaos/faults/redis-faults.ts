@@ -75,8 +75,9 @@ export const REDIS_FAULTS = {
     }
   },
 
-  async 'subscriber-cut'(_planned, { redis, hits }) {
-    // The probe may still be recovering from the previous outage.
-    hits(`${await eventually(() => redis.killSubscribers())} subscribers`);
+  async 'subscriber-cut'(_planned, { cluster, hits }) {
+    const cut = () => cluster.redis.with((redis) => redis.client('KILL', 'TYPE', 'pubsub'));
+    // The server may still be recovering from the previous outage.
+    hits(`${await eventually(cut)} subscribers`);
   },
 } satisfies Record<string, ServerFault>;

@@ -1,4 +1,3 @@
-import type { RedisProbe } from '../../support/servers/redis-probe.js';
 import type { RecreatedRooms } from '../recreated/recreated-rooms.js';
 import type { PlannedFault } from '../run/schedule.js';
 import type { ChaosCluster } from '../worlds/chaos-cluster.js';
@@ -6,7 +5,6 @@ import type { FaultReport } from '../worlds/world.js';
 
 export interface ServerFaultContext extends FaultReport {
   cluster: ChaosCluster;
-  redis: RedisProbe;
   recreated: RecreatedRooms;
   signal: AbortSignal;
 }

@@ -1,5 +1,6 @@
 import type { ServerFaultKind } from '../history/history.js';
 import type { PlannedFault } from '../run/schedule.js';
+import { FAILOVER_FAULTS } from './failover-faults.js';
 import { NETWORK_FAULTS } from './network-faults.js';
 import { OLDER_DATA } from './older-data.js';
 import { POSTGRES_FAULTS } from './postgres-faults.js';
@@ -14,6 +15,7 @@ export const SERVER_FAULTS: Readonly<Record<ServerFaultKind, ServerFault>> = {
   ...PROCESS_FAULTS,
   ...REDIS_FAULTS,
   ...OLDER_DATA,
+  ...FAILOVER_FAULTS,
   ...NETWORK_FAULTS,
   ...POSTGRES_FAULTS,
 };

@@ -98,6 +98,21 @@ describe('the figures of a run', () => {
     expect(figuresOf(indexHistory(story(RETURN, [fault]))).healing.count).to.equal(0);
   });
 
+  it('include the time from the naming of a new primary to the first ack, by room', () => {
+    const ack = (at: number, roomId: number): HistoryEvent => ({
+      ...{ type: 'ack', at, roomId, clientMsgId: `${at}`, position: { epoch: EPOCH, seq: 1 } },
+    });
+    const fault = { kind: 'redis-failover-kill', what: '', startedAt: 1_000, endedAt: 9_000 } as const;
+    const named = { ...fault, primaryNamedAt: 2_000 };
+    const events = [ack(1_900, 1), ack(2_700, 1), ack(2_300, 1), ack(2_900, 2), ack(9_100, 3)];
+    expect(figuresOf(indexHistory(story(events, [named]))).failover).to.include({
+      count: 2,
+      p50: 300,
+      max: 900,
+    });
+    expect(figuresOf(indexHistory(story(events, [fault]))).failover.count).to.equal(0);
+  });
+
   it('count sent, acked, retried and received messages', () => {
     const history = simulate({ clients: 12, rooms: 3, messages: 400 });
     const { messages, delivered, reconnects } = figuresOf(indexHistory(history));

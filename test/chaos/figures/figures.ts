@@ -1,8 +1,9 @@
 import type { History } from '../history/history.js';
-import type { HistoryIndex } from '../history/index-history.js';
+import { type HistoryIndex, wasAcked } from '../history/index-history.js';
 import { sendingOf } from '../history/message-name.js';
 import { conversationFigures } from './conversation-figures.js';
 import { type EventFigures, eventFigures } from './event-figures.js';
+import { failoverTimes } from './failover.js';
 import { healingTimes } from './healing.js';
 import { type Resume, resumesOf } from './resumes.js';
 import { type Spread, spread } from './spread.js';
@@ -33,6 +34,10 @@ export interface Figures {
   events: EventFigures | undefined;
   /** From the return of Redis to the first message that every member of a room received, by room. */
   healing: Spread;
+  /** From the first Sentinel that named a new primary to the first ack after it, by room. */
+  failover: Spread;
+  /** Messages that Redis lost before the database had them. */
+  lost: { messages: number; acked: number };
 }
 
 /** When each message was first sent, by its id. */
@@ -53,6 +58,7 @@ export function figuresOf(index: HistoryIndex): Figures {
   const acked = sendings.filter(({ acks, told }) => acks.length > 0 || told).length;
   const refused = sendings.filter(({ failed }) => failed !== undefined).length;
   const resumes = history.clients.flatMap((client) => resumesOf(client));
+  const lost = [...index.rooms.values()].flatMap((room) => room.lost);
   const events = history.clients.flatMap(({ events }) => events);
   const count = (type: string): number => events.filter((event) => event.type === type).length;
   const perClient = history.clients.map(
@@ -87,6 +93,11 @@ export function figuresOf(index: HistoryIndex): Figures {
     offline: spread(offlineTimes(resumes)),
     replay: spread(resumes.flatMap(({ replayMs }) => replayMs ?? [])),
     healing: spread(healingTimes(index)),
+    failover: spread(failoverTimes(history)),
+    lost: {
+      messages: lost.length,
+      acked: lost.filter(wasAcked).length,
+    },
   };
 }
 

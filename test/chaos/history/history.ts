@@ -105,6 +105,8 @@ export type ServerFaultKind =
   | 'redis-empty'
   | 'redis-refuses'
   | 'redis-clock'
+  | 'redis-failover-kill'
+  | 'redis-failover-freeze'
   | 'subscriber-cut'
   | 'network-silence'
   | 'network-delay'
@@ -148,6 +150,8 @@ export interface Fault {
   readonly endedAt: number;
   /** Set when Redis itself lost something. */
   readonly loss?: Loss;
+  /** When a Sentinel first named the new primary. */
+  readonly primaryNamedAt?: number;
   /** Gateways whose users others may consider gone meanwhile, because they were cut off or frozen. */
   readonly cutOff?: readonly string[];
 }
@@ -158,6 +162,8 @@ export interface Promises {
   readonly historySize: number;
   readonly leaseMs: number;
   readonly graceMs: number;
+  /** Number of replicas of Redis that have a message when it is acked. */
+  readonly waitReplicas: number;
 }
 
 /** Everything that was observed of one run. */

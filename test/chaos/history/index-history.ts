@@ -83,6 +83,11 @@ export interface HistoryIndex {
   readonly sendings: ReadonlyMap<string, Sending>;
 }
 
+/** Whether a sender got an ack with this position. */
+export function wasAcked({ epoch, seq, sending }: LostMessage): boolean {
+  return sending.acks.some(({ position }) => position.epoch === epoch && position.seq === seq);
+}
+
 const FIRST: Position = { epoch: 0, seq: 0 };
 
 export function comparePositions(a: Position, b: Position): number {

@@ -54,6 +54,8 @@ export function figureRows({
     [`offline (full jitter, ${BACKOFF.baseMs} to ${BACKOFF.capMs} ms)`]: inMs(figures.offline),
     'replay of what was missed': inMs(figures.replay),
     'Redis back until a room is whole': inMs(figures.healing),
+    'lost by Redis': `${figures.lost.messages} messages, ${figures.lost.acked} of them acked`,
+    'new primary named until a room has an ack': inMs(figures.failover),
     'this process was late by': inMs(lateness),
   };
   return Object.entries(rows).map(([figure, value]) => ({ figure, value }));

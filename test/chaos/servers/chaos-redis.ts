@@ -55,6 +55,11 @@ export class ChaosRedis implements Closeable {
     return this.#current;
   }
 
+  /** Every server but the current one. */
+  get replicas(): readonly RedisNode[] {
+    return this.#nodes.filter((node) => node !== this.#current);
+  }
+
   /** URL of the server itself, without a proxy. */
   get url(): string {
     return `redis://127.0.0.1:${this.node.port}`;
@@ -105,15 +110,41 @@ export class ChaosRedis implements Closeable {
   async startReplica(upstreamPort: number): Promise<RedisNode> {
     const replica = await this.#launch(`redis-${this.#nodes.length + 1}`);
     // By a command, not by an argument: after it has taken over it is restarted as no replica.
-    await this.with((redis) => redis.replicaof('127.0.0.1', upstreamPort), replica);
+    await this.follow(replica, upstreamPort);
+    await this.inStep(replica, upstreamPort);
+    return replica;
+  }
+
+  /** Makes a server a replica. */
+  async follow(node: RedisNode, upstreamPort: number): Promise<void> {
+    await this.with((redis) => redis.replicaof('127.0.0.1', upstreamPort), node);
+  }
+
+  /** Resolves when a server is a replica of this upstream, and has all its data. */
+  async inStep(replica: RedisNode, upstreamPort: number): Promise<void> {
     // All data must be on its disk as well: a copy is first written to a new log.
-    const wanted = ['master_link_status:up', 'aof_rewrite_in_progress:0', 'aof_rewrite_scheduled:0'];
+    const wanted = [
+      ...[`master_port:${upstreamPort}\r`, 'master_link_status:up'],
+      ...['aof_rewrite_in_progress:0', 'aof_rewrite_scheduled:0'],
+    ];
     await eventually(async () => {
       const state = await this.with((redis) => redis.info(), replica);
       const lacking = wanted.filter((line) => !state.includes(line));
       if (lacking.length > 0) throw new Error(`the replica is not in step: ${lacking.join(', ')}`);
     }, IN_STEP_MS);
-    return replica;
+  }
+
+  /** Ends the replication to a replica until {@link readmit}. */
+  async cutOff(replica: RedisNode): Promise<void> {
+    await this.with(async (redis) => {
+      // A server without a password refuses one that sends any.
+      await redis.config('SET', 'masterauth', 'wrong');
+      await redis.call('CLIENT', 'KILL', 'TYPE', 'master');
+    }, replica);
+  }
+
+  async readmit(replica: RedisNode): Promise<void> {
+    await this.with((redis) => redis.config('SET', 'masterauth', ''), replica);
   }
 
   /** Resolves when a replica has everything that the current server had acknowledged before the call. */
@@ -127,6 +158,14 @@ export class ChaosRedis implements Closeable {
       const reached = await offset('slave_repl_offset', replica);
       if (!(reached >= wanted)) throw new Error(`the replica has ${reached} of ${wanted} bytes`);
     }, IN_STEP_MS);
+  }
+
+  /** Kills the current server; resolves when it has ended. */
+  async kill(): Promise<void> {
+    const { member } = this.node;
+    const ended = member.exited();
+    member.kill('SIGKILL');
+    await ended;
   }
 
   /** Makes this server the current one. */

@@ -35,7 +35,7 @@ export interface Size {
   seed?: number;
 }
 
-export const PROMISES: Promises = { historySize: 50, leaseMs: 2_000, graceMs: 1_500 };
+export const PROMISES: Promises = { historySize: 50, leaseMs: 2_000, graceMs: 1_500, waitReplicas: 0 };
 const STEP_MS = 10;
 
 interface SimulatedRoom {

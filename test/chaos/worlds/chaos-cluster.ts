@@ -5,11 +5,12 @@ import { Closer } from '@chorus/service';
 import { silentLog } from '@chorus/testing';
 import { OPERATOR_SETTINGS } from '../../support/clients/operator.js';
 import { SteppedClocks } from '../../support/clocks/stepped-clocks.js';
-import type { Need } from '../faults/fault-kinds.js';
+import type { Need, RedisKind } from '../faults/fault-kinds.js';
 import type { Promises } from '../history/history.js';
 import { Network } from '../network/network.js';
 import { ChaosPostgres } from '../servers/chaos-postgres.js';
 import { ChaosRedis } from '../servers/chaos-redis.js';
+import { ChaosSentinels } from '../servers/chaos-sentinels.js';
 import { RedisClock } from '../servers/redis-clock.js';
 import { type ChaosSettings, chaosSettings, createRooms, promisesOf, TOKEN_TTL_SECONDS } from './settings.js';
 
@@ -17,8 +18,8 @@ export interface ChaosCluster extends Omit<Cluster, 'redis' | 'postgres'> {
   readonly promises: Promises;
   readonly redis: ChaosRedis;
   readonly postgres: ChaosPostgres;
-  /** URL by which observers reach the current Redis server. */
-  readonly redisUrl: string;
+  /** Undefined unless Sentinels name the Redis server. */
+  readonly sentinels: ChaosSentinels | undefined;
   /** Between processes and servers; undefined unless needed. */
   readonly network: Network | undefined;
   /** Clocks of the processes, by their node ids. */
@@ -32,17 +33,19 @@ export interface ChaosCluster extends Omit<Cluster, 'redis' | 'postgres'> {
 }
 
 /**
- * Three gateways, two APIs, two archivers, two dispatchers, a PostgreSQL, and a Redis that keeps what it acknowledged.
+ * Three gateways, two APIs, two archivers, two dispatchers, a PostgreSQL, and a Redis that keeps what it acknowledged:
+ * one server, or a primary and two replicas with three Sentinels.
  * @param changes settings of the processes that override those here
  * @param needs what the planned faults need
  */
 export async function startChaosCluster(
   changes: Readonly<Record<string, string>> = {},
   needs: ReadonlySet<Need> = new Set(),
+  kind: RedisKind = 'single',
 ): Promise<ChaosCluster> {
   const closer = new Closer();
   try {
-    return await start(chaosSettings(changes), needs, closer);
+    return await start(chaosSettings(changes), needs, kind, closer);
   } catch (error) {
     await closer.close();
     throw error;
@@ -52,11 +55,13 @@ export async function startChaosCluster(
 async function start(
   settings: ChaosSettings,
   needs: ReadonlySet<Need>,
+  kind: RedisKind,
   closer: Closer,
 ): Promise<ChaosCluster> {
   const clocks = closer.add(new SteppedClocks());
   const redisClock = needs.has('redis-clock') ? closer.add(await RedisClock.start()) : undefined;
   const redis = closer.add(await ChaosRedis.start(redisClock));
+  const sentinels = kind === 'sentinel' ? closer.add(await ChaosSentinels.start(redis)) : undefined;
   const postgres = closer.add(await ChaosPostgres.start(needs.has('small-disk')));
   const network = needs.has('network') ? closer.add(new Network()) : undefined;
   await network?.point('redis', redis.node.port);
@@ -67,7 +72,13 @@ async function start(
     await createCluster({
       ...{ gateways: 3, apis: 2, archivers: 2, dispatchers: 2, port: 0, host: '127.0.0.1', restart: false },
       env: {
-        ...{ PATH, HOME, REDIS_URL: redis.url, REDIS_PREFIX: 'chorus', DATABASE_URL: postgres.url },
+        ...{
+          PATH,
+          HOME,
+          REDIS_URL: sentinels?.url ?? redis.url,
+          REDIS_PREFIX: 'chorus',
+          DATABASE_URL: postgres.url,
+        },
         ...clocks.env,
         ...settings,
         ...OPERATOR_SETTINGS,
@@ -82,8 +93,7 @@ async function start(
   const tokens = new Tokens(cluster.jwtSecret, TOKEN_TTL_SECONDS);
   return {
     ...cluster,
-    ...{ redis, postgres, network, clocks, redisClock, log },
-    redisUrl: (await network?.urlFor('chaos', 'redis', redis.url)) ?? redis.url,
+    ...{ redis, sentinels, postgres, network, clocks, redisClock, log },
     promises: promisesOf(settings),
     tokenOf: (member) => tokens.sign(member),
     createRooms: (ids, token) => createRooms(cluster.url, ids, token),

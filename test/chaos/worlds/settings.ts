@@ -20,6 +20,7 @@ const SETTINGS = {
   WEBHOOK_ALLOW_ADDRESSES: '127.0.0.0/8',
   WEBHOOK_RETRY_MS: '300',
   WEBHOOK_LEASE_MS: '3000',
+  REDIS_WAIT_REPLICAS: '0',
 };
 
 export type ChaosSettings = typeof SETTINGS & Readonly<Record<string, string>>;
@@ -33,6 +34,7 @@ export function promisesOf(settings: ChaosSettings): Promises {
     historySize: Number(settings.HISTORY_SIZE),
     leaseMs: Number(settings.PRESENCE_LEASE_MS),
     graceMs: Number(settings.PRESENCE_GRACE_MS),
+    waitReplicas: Number(settings.REDIS_WAIT_REPLICAS),
   };
 }
 

@@ -2,6 +2,7 @@ import type { Member } from '@chorus/cluster';
 import type { Member as User } from '@chorus/protocol';
 import type { Closeable } from '@chorus/service';
 import type pg from 'pg';
+import type { RedisKind } from '../faults/fault-kinds.js';
 import type { FoundText } from '../history/conversation.js';
 import type { Loss, Promises, RoomEnd, RoomLives, ServerFaultKind } from '../history/history.js';
 import type { PlannedFault } from '../run/schedule.js';
@@ -15,6 +16,8 @@ export interface FaultReport {
   hits(what: string): void;
   /** Called when Redis lost something. */
   loses(loss: Loss): void;
+  /** Called with the time at which a Sentinel first named a new primary. */
+  primaryNamed(at: number): void;
   /**
    * Called with gateways that were frozen for a while, or could not reach Redis: others may consider their users
    * gone.
@@ -67,6 +70,7 @@ export interface World extends Closeable {
 
 /** Options for starting a world. */
 export interface WorldOptions {
+  redis: RedisKind;
   /** Settings of the processes that override the usual ones. */
   settings: Readonly<Record<string, string>>;
   roomIds: readonly number[];

@@ -77,11 +77,6 @@ export class RedisProbe {
     };
   }
 
-  /** Cuts the same connections, which may come back at once. @returns how many */
-  async killSubscribers(): Promise<number> {
-    return Number(await this.redis.client('KILL', 'TYPE', 'pubsub'));
-  }
-
   /** Where the server keeps its data; a server of the cluster's own keeps it in `appendonlydir` there. */
   async dataFolder(): Promise<string> {
     const [, folder] = (await this.redis.config('GET', 'dir')) as [string, string];

@@ -9,18 +9,23 @@ import { freePort } from '../processes/free-port.js';
 import { spawnGuarded } from '../processes/guarded-process.js';
 import { startRedis } from './server.js';
 
-/** A primary with replicas, and the Sentinels that replace it when it fails. */
-export interface LocalRedisSentinel {
-  /** URL of the Sentinels. */
+/** Sentinels that replace a primary when it fails. */
+export interface LocalSentinels {
+  /** Value of `REDIS_URL`. */
   readonly url: string;
-  /** The first one starts as primary. */
-  readonly servers: readonly LocalServer[];
+  /** Name of the primary. */
+  readonly name: string;
   readonly sentinels: readonly LocalServer[];
   close(): Promise<void>;
 }
 
-export interface SentinelOptions {
-  readonly replicas?: number;
+/** A primary with replicas, and the Sentinels that replace it when it fails. */
+export interface LocalRedisSentinel extends LocalSentinels {
+  /** The first one starts as primary. */
+  readonly servers: readonly LocalServer[];
+}
+
+export interface SentinelsOptions {
   readonly sentinels?: number;
   /** Time without an answer after which a server counts as failed, in milliseconds. */
   readonly downAfterMs?: number;
@@ -28,6 +33,10 @@ export interface SentinelOptions {
   readonly password?: string;
   /** Password of the Sentinels. */
   readonly sentinelPassword?: string;
+}
+
+export interface SentinelOptions extends SentinelsOptions {
+  readonly replicas?: number;
   /** More arguments of each server. */
   readonly args?: readonly string[];
 }
@@ -38,7 +47,7 @@ const STOP_MS = 10_000;
 
 /** Starts servers and Sentinels, and waits until the replicas have the data of the primary. */
 export async function startRedisSentinel(options: SentinelOptions = {}): Promise<LocalRedisSentinel> {
-  const { replicas = 1, sentinels: count = 3, password } = options;
+  const { replicas = 1, password } = options;
   const closer = new Closer();
   try {
     const secret = password === undefined ? [] : ['--requirepass', password, '--masterauth', password];
@@ -50,19 +59,36 @@ export async function startRedisSentinel(options: SentinelOptions = {}): Promise
       const of = ['--replicaof', '127.0.0.1', String(primary.port)];
       servers.push(closer.add(await startRedis({ args: [...args, ...of] })));
     }
+    const sentinels = closer.add(await startSentinels(primary.port, replicas, options));
+    return { ...sentinels, servers, close: () => closer.close() };
+  } catch (error) {
+    await closer.close();
+    throw error;
+  }
+}
+
+/**
+ * Starts Sentinels, and waits until they know each other and the replicas.
+ * @param primaryPort port of a running primary
+ * @param replicas number of its replicas
+ */
+export async function startSentinels(
+  primaryPort: number,
+  replicas: number,
+  options: SentinelsOptions = {},
+): Promise<LocalSentinels> {
+  const { sentinels: count = 3, password } = options;
+  const closer = new Closer();
+  try {
     const sentinels: LocalServer[] = [];
     for (let index = 0; index < count; index++) {
-      sentinels.push(closer.add(await startSentinel(primary.port, Math.floor(count / 2) + 1, options)));
+      sentinels.push(closer.add(await startSentinel(primaryPort, Math.floor(count / 2) + 1, options)));
     }
     await untilTheyKnow(sentinels, replicas, options);
     const user = password === undefined ? '' : `:${password}@`;
     const hosts = sentinels.map(({ port }) => `127.0.0.1:${port}`).join(',');
-    return {
-      url: `redis+sentinel://${user}${hosts}/${NAME}`,
-      servers,
-      sentinels,
-      close: () => closer.close(),
-    };
+    const url = `redis+sentinel://${user}${hosts}/${NAME}`;
+    return { url, name: NAME, sentinels, close: () => closer.close() };
   } catch (error) {
     await closer.close();
     throw error;
@@ -72,7 +98,7 @@ export async function startRedisSentinel(options: SentinelOptions = {}): Promise
 async function startSentinel(
   primaryPort: number,
   quorum: number,
-  { password, sentinelPassword, downAfterMs = 1_000 }: SentinelOptions,
+  { password, sentinelPassword, downAfterMs = 1_000 }: SentinelsOptions,
 ): Promise<LocalServer> {
   const command = await findProgram('redis-server');
   if (command === undefined) throw new StartError('redis-server was not found on the PATH');
@@ -114,7 +140,7 @@ async function startSentinel(
 async function untilTheyKnow(
   sentinels: readonly LocalServer[],
   replicas: number,
-  { sentinelPassword }: SentinelOptions,
+  { sentinelPassword }: SentinelsOptions,
 ): Promise<void> {
   const deadline = performance.now() + READY_MS;
   for (const { port } of sentinels) {

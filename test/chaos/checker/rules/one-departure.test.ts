@@ -33,7 +33,7 @@ describe('the rule about departures, for a client that did not read,', () => {
       { type: 'notice', kind: 'left', at: 21_000, roomId: ROOM, userId: SUBJECT },
     ]);
     const history = {
-      promises: { historySize: 50, leaseMs: 2_000, graceMs: 1_500 },
+      promises: { historySize: 50, leaseMs: 2_000, graceMs: 1_500, waitReplicas: 0 },
       clients: [subject, observer],
       rooms: [{ roomId: ROOM, archive: [], pages: [], present: [SUBJECT, OBSERVER] }],
       lives: [],
@@ -66,7 +66,7 @@ describe('the rule about departures, for a client that did not read,', () => {
       const notice = { type: 'notice', kind: 'left', roomId: ROOM, userId: SUBJECT } as const;
       const observer = person(OBSERVER, [...joined(0), ...times.map((at) => ({ ...notice, at }))]);
       const history = {
-        promises: { historySize: 50, leaseMs: 2_000, graceMs: 1_500 },
+        promises: { historySize: 50, leaseMs: 2_000, graceMs: 1_500, waitReplicas: 0 },
         clients: [restless, observer],
         rooms: [{ roomId: ROOM, archive: [], pages: [], present: [SUBJECT, OBSERVER] }],
         lives: [],
@@ -106,7 +106,7 @@ describe('the rule about departures, for one that Redis lost,', () => {
     // Another user was connected to a gateway that did not get the second notice.
     const other = person(OTHER, [...joined(0), { ...notice, at: 11_600 }]);
     const history = {
-      promises: { historySize: 50, leaseMs: 2_000, graceMs: 1_500 },
+      promises: { historySize: 50, leaseMs: 2_000, graceMs: 1_500, waitReplicas: 0 },
       clients: [subject, observer, other],
       rooms: [{ roomId: ROOM, archive: [], pages: [], present: [OBSERVER] }],
       ...{ lives: [], conversations: [], faults, endedAt: 30_000 },

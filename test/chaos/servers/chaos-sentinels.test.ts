@@ -1,0 +1,46 @@
+import { eventually } from '@chorus/testing';
+import { expect } from 'chai';
+import { ChaosRedis } from './chaos-redis.js';
+import { ChaosSentinels } from './chaos-sentinels.js';
+import { ReplicatedUntil } from './replicated-until.js';
+
+describe('the Sentinels of a chaos run', function () {
+  this.timeout(90_000);
+
+  let redis: ChaosRedis;
+  let sentinels: ChaosSentinels;
+  beforeEach(async () => {
+    redis = await ChaosRedis.start();
+    sentinels = await ChaosSentinels.start(redis);
+  });
+  afterEach(async () => {
+    await sentinels?.close();
+    await redis?.close();
+  });
+
+  it('name a replica when the primary is killed, the one that has more, and it shows what it lacks', async () => {
+    const old = redis.node;
+    const [behind, other] = redis.replicas;
+    if (behind === undefined || other === undefined) throw new Error('there are no replicas');
+    const replicated = await ReplicatedUntil.start(redis);
+    const cutAt = performance.now();
+    await redis.cutOff(behind);
+    const written = (node: typeof other, after: number) =>
+      eventually(async () => expect(await ReplicatedUntil.of(redis, node)).to.be.above(after));
+    await written(other, performance.now() + 200);
+    expect(await ReplicatedUntil.of(redis, behind)).to.be.below(await ReplicatedUntil.of(redis, other));
+    const killedAt = performance.now();
+    await redis.kill();
+    await replicated.close();
+    const { port, at } = await sentinels.anotherThan(old.port, AbortSignal.timeout(60_000));
+    expect(port).to.equal(other.port);
+    expect(at).to.be.above(killedAt);
+    redis.promoted(other);
+    expect(await ReplicatedUntil.of(redis, other)).to.be.within(cutAt, performance.now());
+    await redis.readmit(behind);
+    await old.member.start();
+    await redis.follow(old, other.port);
+    for (const replica of redis.replicas) await redis.inStep(replica, other.port);
+    expect(redis.replicas).to.have.members([old, behind]);
+  });
+});
