@@ -104,5 +104,11 @@ describe('pnpm chaos', function () {
     const other = launch(['--scenario', 'standalone', '--faults', 'redis-kill']);
     expect(await other.ended).to.equal(1);
     expect(other.stderr).to.equal('error: the scenario standalone has no redis-kill\n');
+    const sentinel = launch(['--redis', 'sentinel', '--faults', 'redis-kill']);
+    expect(await sentinel.ended).to.equal(1);
+    expect(sentinel.stderr).to.equal('error: the scenario faults with --redis sentinel has no redis-kill\n');
+    const nowhere = launch(['--redis', 'sentinel', '--scenario', 'standalone']);
+    expect(await nowhere.ended).to.equal(1);
+    expect(nowhere.stderr).to.equal('error: the scenario standalone has no --redis sentinel\n');
   });
 });

@@ -111,7 +111,8 @@ export function readCommandLine(argv: readonly string[]): ChaosOptions {
   const faults = options.faults ?? kinds;
   const alien = faults.find((kind) => !kinds.includes(kind));
   if (alien !== undefined) {
-    command.error(`error: the scenario ${scenario} with --redis ${redis} has no ${alien}`);
+    const where = redis === 'single' ? '' : ` with --redis ${redis}`;
+    command.error(`error: the scenario ${scenario}${where} has no ${alien}`);
   }
   return {
     ...others,
