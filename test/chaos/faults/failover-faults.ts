@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createPrng } from '@chorus/testing';
 import type { PlannedFault } from '../run/schedule.js';
-import { ReplicatedUntil } from '../servers/replicated-until.js';
+import { ReplicatedUntil } from '../servers/redis-replicated-until.js';
 import { needed, type ServerFault, type ServerFaultContext } from './server-fault.js';
 
 /** Time before the failure in which some replicas receive nothing. */

@@ -10,8 +10,8 @@ import type { Promises } from '../history/history.js';
 import { Network } from '../network/network.js';
 import { ChaosPostgres } from '../servers/chaos-postgres.js';
 import { ChaosRedis } from '../servers/chaos-redis.js';
-import { ChaosSentinels } from '../servers/chaos-sentinels.js';
 import { RedisClock } from '../servers/redis-clock.js';
+import { ChaosSentinels } from '../servers/redis-sentinels.js';
 import { type ChaosSettings, chaosSettings, createRooms, promisesOf, TOKEN_TTL_SECONDS } from './settings.js';
 
 export interface ChaosCluster extends Omit<Cluster, 'redis' | 'postgres'> {

@@ -1,8 +1,8 @@
 import { eventually } from '@chorus/testing';
 import { expect } from 'chai';
 import { ChaosRedis } from './chaos-redis.js';
-import { ChaosSentinels } from './chaos-sentinels.js';
-import { ReplicatedUntil } from './replicated-until.js';
+import { ReplicatedUntil } from './redis-replicated-until.js';
+import { ChaosSentinels } from './redis-sentinels.js';
 
 describe('the Sentinels of a chaos run', function () {
   this.timeout(90_000);
