@@ -37,9 +37,9 @@ import { UwsTransport } from './transport/uws.js';
 export interface GatewayParts {
   /**
    * Connects the broker. The gateway listens to it and closes it.
-   * @param busy how busy the gateway is, 0 to 1: the busier, the longer messages may wait for each other
+   * @param gathering how long messages may wait for each other at the moment, 0 to 1
    */
-  connectBroker(busy: () => number): Promise<Broker>;
+  connectBroker(gathering: () => number): Promise<Broker>;
   presence: PresenceStore;
   access: AccessList;
   /** Copy of the memberships. */
@@ -170,7 +170,7 @@ async function serve(
   const { telemetry, lifecycle, metrics, log } = parts;
   const { hub, transport } = parts.rooms;
   const { broker, feeds, presence } = parts.relay;
-  const { counters, traces, upgrades, busy } = telemetry;
+  const { counters, traces, upgrades, gathering } = telemetry;
 
   const inboxes = new Inboxes({ ...parts, ...inboxLimits(config), broker });
   parts.closer.defer(() => inboxes.close());
@@ -186,7 +186,7 @@ async function serve(
     },
   });
   parts.closer.defer(() => hub.roomList.close());
-  const pace = new DeliveryPace(feeds, { maxMs: config.deliveryWindowMs, busy });
+  const pace = new DeliveryPace(feeds, { maxMs: config.deliveryWindowMs, gathering });
   broker.listen(traces?.arriving(pace) ?? pace, inboxes);
 
   const { admission, guard } = lifecycle;

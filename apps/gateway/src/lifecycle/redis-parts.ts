@@ -35,13 +35,13 @@ export function createRedisParts(
     reads: new RedisReadPositions(redis, keyspace),
     nodes: new RedisNodeRegistry(redis, keyspace),
     trouble: () => watch.trouble(),
-    connectBroker: (busy) =>
+    connectBroker: (gathering) =>
       RedisBroker.connect({
         redis: config.redis,
         keyspace,
         maxBacklogBytes: config.maxBacklogBytes,
         maxBatchWindowMs: config.batchWindowMs,
-        busy,
+        gathering,
         connectTimeoutMs: CONNECT_TIMEOUT_MS,
         probeIntervalMs: config.probeIntervalMs,
         watch,

@@ -6,7 +6,7 @@ import { DeliveryPace } from './delivery-pace.js';
 describe('delivery pace', () => {
   /** Everything handed on, in order, with times. */
   let heard: string[];
-  let busy: number;
+  let gathering: number;
   let clock: ManualClock;
 
   const listener: BrokerListener = {
@@ -17,13 +17,14 @@ describe('delivery pace', () => {
     onResumed: () => heard.push(`${clock.now()}: resumed`),
   };
   const frame = Buffer.from('x');
-  const paced = (maxMs = 10): DeliveryPace => new DeliveryPace(listener, { maxMs, busy: () => busy }, clock);
+  const paced = (maxMs = 10): DeliveryPace =>
+    new DeliveryPace(listener, { maxMs, gathering: () => gathering }, clock);
   const message = (pace: DeliveryPace, seq: number): void => pace.onMessage(1, { epoch: 1, seq }, frame);
 
   beforeEach(() => {
     heard = [];
     clock = new ManualClock(100);
-    busy = 0;
+    gathering = 0;
   });
 
   it('hands on at once while the node is quiet', () => {
@@ -34,7 +35,7 @@ describe('delivery pace', () => {
   });
 
   it('hands on the first arrival at once and gathers the following ones of every kind, in order', async () => {
-    busy = 1;
+    gathering = 1;
     const pace = paced();
     message(pace, 1);
     await clock.advance(3);
@@ -54,7 +55,7 @@ describe('delivery pace', () => {
   });
 
   it('gathers for a shorter time on a less busy node', () => {
-    busy = 0.4;
+    gathering = 0.4;
     const pace = paced();
     message(pace, 1);
     message(pace, 2);
@@ -62,7 +63,7 @@ describe('delivery pace', () => {
   });
 
   it('keeps one rhythm while messages arrive', async () => {
-    busy = 1;
+    gathering = 1;
     const pace = paced();
     message(pace, 1);
     for (let seq = 2; seq <= 40; seq++) {
@@ -74,7 +75,7 @@ describe('delivery pace', () => {
   });
 
   it('releases waiting arrivals before a control event, and before the event that deliveries have resumed', async () => {
-    busy = 1;
+    gathering = 1;
     const pace = paced();
     message(pace, 1);
     message(pace, 2);
@@ -93,7 +94,7 @@ describe('delivery pace', () => {
   });
 
   it('never waits with a maximum of 0', () => {
-    busy = 1;
+    gathering = 1;
     const pace = paced(0);
     message(pace, 1);
     message(pace, 2);
@@ -106,7 +107,7 @@ describe('delivery pace', () => {
       let count = 0;
       const pace = new DeliveryPace(
         { ...listener, onMessage: () => ++count === 100 && resolve(count) },
-        { maxMs: 5, busy: () => 1 },
+        { maxMs: 5, gathering: () => 1 },
       );
       for (let seq = 1; seq <= 100; seq++) message(pace, seq);
     });

@@ -4,8 +4,8 @@ import type { BrokerListener, ControlEvent, Position } from '@chorus/broker';
 export interface PaceOptions {
   /** Longest wait, in milliseconds; 0 disables gathering. */
   maxMs: number;
-  /** How busy the process is, from 0 (nothing waits) to 1 (arrivals may wait for `maxMs`). */
-  busy(now: number): number;
+  /** How long arrivals wait at the moment, from 0 (not at all) to 1 (`maxMs`). */
+  gathering(now: number): number;
 }
 
 /** Source of time. */
@@ -23,9 +23,8 @@ const SYSTEM_CLOCK: PaceClock = {
 };
 
 /**
- * Gathers arrivals for the rooms of this node while the node is busy, so that several messages for a socket leave in
+ * Gathers arrivals for the rooms of this node while processor time is scarce, so that several messages for a socket leave in
  * one `write`, which is the largest part of the cost of a delivery, and one tick of the event loop serves many rooms.
- * The busier the node, the longer arrivals wait; on a quiet node nothing waits.
  *
  * Stands in front of everything that evaluates positions: for the rest of the gateway, a waiting message has not
  * arrived. Arrivals of every kind are handed on in their order.
@@ -77,7 +76,7 @@ export class DeliveryPace implements BrokerListener {
     if (this.options.maxMs === 0) return true;
     if (this.#timed) return false;
     const now = this.clock.now();
-    const wait = this.#handedOnAt + this.options.maxMs * this.options.busy(now) - now;
+    const wait = this.#handedOnAt + this.options.maxMs * this.options.gathering(now) - now;
     if (wait < 1) {
       this.#handedOnAt = now;
       return true;

@@ -18,9 +18,9 @@ export interface Relay {
 
 export interface RelayParts {
   readonly nodeId: string;
-  connectBroker(busy: () => number): Promise<Broker>;
+  connectBroker(gathering: () => number): Promise<Broker>;
   readonly presence: PresenceStore;
-  readonly telemetry: Pick<Telemetry, 'timings' | 'busy'>;
+  readonly telemetry: Pick<Telemetry, 'timings' | 'gathering'>;
   readonly log: Logger;
   /** Closes everything that is started here. */
   readonly closer: Closer;
@@ -31,7 +31,7 @@ export async function connectRelay(
   config: GatewayConfig,
   { nodeId, connectBroker, presence: store, telemetry, log, closer }: RelayParts,
 ): Promise<Relay> {
-  const broker = await connectBroker(telemetry.busy);
+  const broker = await connectBroker(telemetry.gathering);
   const { roomLingerMs: lingerMs, recoveryMaxMessages, retentionDays } = config;
   const onRecovered = (ms: number): void => telemetry.timings.recovered(ms);
   const limits = { lingerMs, retryMs: REPAIR_RETRY_MS, recoveryMaxMessages, retentionDays };

@@ -23,8 +23,8 @@ export interface GatewaySources {
   /** Undefined for a broker without probes. */
   probes?: ProbeStats | undefined;
   processor: Pick<ProcessorShare, 'get'>;
-  /** How busy the process is, from 0 to 1. */
-  busy(): number;
+  /** How long messages wait for each other, from 0 to 1. */
+  gathering(): number;
   maxConnections: number;
   maxBacklogBytes: number;
   deliveryWindowMs: number;
@@ -214,7 +214,7 @@ function addStateMetrics(metrics: Metrics, from: Sources): void {
   metrics.gauge(
     'chorus_gateway_delivery_window_seconds',
     'Time for which deliveries are currently collected.',
-    () => (from.deliveryWindowMs * from.busy()) / 1_000,
+    () => (from.deliveryWindowMs * from.gathering()) / 1_000,
     'max',
   );
   metrics.gauge(

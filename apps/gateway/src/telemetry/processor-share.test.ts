@@ -64,13 +64,6 @@ describe('processor share', () => {
     expect(looks - before).to.equal(10);
   });
 
-  it('maps to a scale', () => {
-    pass(5_000, 0.35);
-    expect(share.between(0.2, 0.5)).to.be.closeTo(0.5, 0.02);
-    expect(share.between(0.4, 0.5)).to.equal(0);
-    expect(share.between(0.1, 0.3)).to.equal(1);
-  });
-
   it('measures a real busy process', () => {
     const real = new ProcessorShare();
     const end = performance.now() + 1_200;

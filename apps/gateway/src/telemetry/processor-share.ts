@@ -43,9 +43,4 @@ export class ProcessorShare {
     this.#at = now;
     return this.#share;
   }
-
-  /** Current share on a scale from 0 (at most the share `from`) to 1 (at least the share `to`). */
-  between(from: number, to: number, now?: number): number {
-    return Math.min(1, Math.max(0, (this.get(now) - from) / (to - from)));
-  }
 }

@@ -2,14 +2,11 @@ import type { Broker, ProbeStats } from '@chorus/broker';
 import { type Closer, createTraces, type Logger, type Metrics, type Traces } from '@chorus/service';
 import type { GatewayConfig } from '../config.js';
 import { GatewayCounters } from './counters.js';
+import { Gathering } from './gathering.js';
 import { MessageTracer } from './message-tracer.js';
 import { NodeLoadReader } from './node-load.js';
 import { ProcessorShare } from './processor-share.js';
 import { addGatewayTimings, type Timings } from './timings.js';
-
-/** Shares of a core between which the gathering of deliveries grows from none to its maximum. */
-const QUIET = 0.2;
-const BUSY = 0.5;
 
 /** Measurements that a gateway takes of itself. */
 export interface Telemetry {
@@ -21,8 +18,8 @@ export interface Telemetry {
   readonly traces: MessageTracer | undefined;
   readonly processor: ProcessorShare;
   readonly load: NodeLoadReader;
-  /** How busy the process is, from 0 to 1. */
-  busy(now?: number): number;
+  /** How long messages wait for each other, from 0 (not at all) to 1 (as long as allowed). */
+  gathering(now?: number): number;
   /** `Broker.publish`, timed and traced. */
   publishThrough(broker: Broker): Broker['publish'];
 }
@@ -48,6 +45,7 @@ export async function openTelemetry(
   if (upgrades !== undefined) closer.add(upgrades);
   const traces = upgrades && new MessageTracer(upgrades);
   const processor = new ProcessorShare();
+  const gathering = new Gathering();
   const load = closer.add(new NodeLoadReader({ counters, timings, probes, processor }));
   return {
     counters,
@@ -56,7 +54,7 @@ export async function openTelemetry(
     traces,
     processor,
     load,
-    busy: (now) => processor.between(QUIET, BUSY, now),
+    gathering: (now) => gathering.share(now),
     publishThrough: (broker) => {
       const publish: Broker['publish'] =
         metrics === undefined ? (...message) => broker.publish(...message) : timings.publish(broker);

@@ -74,7 +74,7 @@ export class GatewayFixture {
     const gateway = await createGateway(config, {
       ...parts,
       metrics,
-      connectBroker: async (busy) => wrap(await connectBroker(busy)),
+      connectBroker: async (gathering) => wrap(await connectBroker(gathering)),
     });
     return this.closer.add(gateway);
   }

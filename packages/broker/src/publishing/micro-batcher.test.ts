@@ -17,7 +17,7 @@ describe('micro-batcher', () => {
       maxQueuedSize?: number;
       maxWindowMs?: number;
       maxWaitMs?: number;
-      busy?: () => number;
+      gathering?: () => number;
     } = {},
   ): void => {
     batcher = new MicroBatcher<string, string>(
@@ -131,8 +131,8 @@ describe('micro-batcher', () => {
     expect(sent.at(-1)?.length).to.be.at.least(20);
   });
 
-  it('waits a quarter of the time while the process is idle', async () => {
-    make({ busy: () => 0, maxWindowMs: 12 });
+  it('waits a quarter of the time while nothing is scarce', async () => {
+    make({ gathering: () => 0, maxWindowMs: 12 });
     const left = (await feed(2, 200)).slice(-20);
     const pauses = left.slice(1).map((at, index) => at - (left[index] ?? 0));
     expect(Math.max(...pauses)).to.equal(3);

@@ -15,8 +15,8 @@ export interface BatchOptions {
    * a standstill of the process, and the caller may have sent them again elsewhere. Default: none is refused.
    */
   maxWaitMs?: number | undefined;
-  /** How busy the process is, 0 to 1; see {@link IDLE_SHARE}. Default 1. */
-  busy?: (() => number) | undefined;
+  /** How long items wait at the moment, from 0 ({@link MIN_SHARE} of the maximum) to 1 (all of it). Default 1. */
+  gathering?: (() => number) | undefined;
 }
 
 /** Source of time. */
@@ -48,8 +48,8 @@ export class BatchQueueFullError extends UnavailableError {
  * Redis and one of each node: `pnpm bench:peers --loads 500x4` measures the effect.
  */
 const WORTHWHILE = 1;
-/** While the process has little to do, the longest wait is this share of the maximum: processor time is available. */
-const IDLE_SHARE = 0.25;
+/** The longest wait is at least this share of the maximum: about a millisecond, which saves a wake-up of Redis and of each node. */
+const MIN_SHARE = 0.25;
 /** Beyond this number of items, a longer wait saves little. */
 const AMPLE = 32;
 /** Minimum interval over which the arrival rate is measured, in milliseconds. */
@@ -121,8 +121,8 @@ export class MicroBatcher<T, R> {
 
   /** Time between the last batch and the next one, in milliseconds: 0 unless items arrive fast. */
   #window(): number {
-    const { maxWindowMs, busy } = this.options;
-    const allowed = maxWindowMs * (IDLE_SHARE + (1 - IDLE_SHARE) * (busy?.() ?? 1));
+    const { maxWindowMs, gathering } = this.options;
+    const allowed = maxWindowMs * (MIN_SHARE + (1 - MIN_SHARE) * (gathering?.() ?? 1));
     return this.#rate * allowed < WORTHWHILE ? 0 : Math.min(allowed, AMPLE / this.#rate);
   }
 

@@ -36,8 +36,8 @@ export interface RedisPublisherOptions {
   maxBatchWindowMs: number;
   /** Replicas that must have a message before it counts as sent. Default: none. */
   replicas?: ReplicaWait | undefined;
-  /** How busy the process is, 0 to 1: on an idle process, messages wait only a quarter as long. Default 1. */
-  busy?(): number;
+  /** How long messages wait at the moment, from 0 (a quarter of `maxBatchWindowMs`) to 1 (all of it). Default 1. */
+  gathering?(): number;
 }
 
 interface KnownRoom {
@@ -89,7 +89,7 @@ export class RedisPublisher {
           ...BATCH,
           maxQueuedSize: this.redis.isCluster ? MAX_QUEUED_PER_PARTITION : MAX_QUEUED,
           maxWindowMs: this.options.maxBatchWindowMs,
-          busy: this.options.busy,
+          gathering: this.options.gathering,
         },
       );
       this.#batchers.set(group, batcher);
