@@ -23,8 +23,10 @@ describe('the operator page', function () {
   let notes: PageNotes;
   /** Receives events, and answers with this status. */
   let status = 500;
+  let taken = 0;
   const endpoint = createServer((_request, response) => {
     response.statusCode = status;
+    if (status === 204) taken++;
     response.end();
   });
   let url: string;
@@ -184,6 +186,8 @@ describe('the operator page', function () {
     await confirm('Enable');
     await shown.getByRole('button', { name: 'Disable' }).waitFor();
     await becomes('Delivering');
+    // An endpoint that took nothing yet counts as down, and has no deliveries of single rooms.
+    await eventually(() => expect(taken).to.be.above(0), 60_000);
     status = 500;
     await newRoom();
 
