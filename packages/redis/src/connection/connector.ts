@@ -47,7 +47,8 @@ export function checkedConnector(
       const { host = 'localhost', port = 6379, family, tls } = this.#options;
       this.connecting = true;
       check.onConnecting();
-      const located = await this.#locate(emit);
+      // Without a wait where none is needed: a connection that is ended meanwhile would be opened nevertheless.
+      const located = locate === undefined ? undefined : await this.#locate(locate, emit);
       const address = { ...(located ?? { host, port }), ...(family === undefined ? {} : { family }) };
       const stream =
         tls === undefined
@@ -61,19 +62,21 @@ export function checkedConnector(
     }
 
     /** The library would not try again after an error. */
-    async #locate(emit: (type: string, error: Error) => void): Promise<ServerAddress | undefined> {
-      for (let attempt = 1; locate !== undefined; attempt++) {
+    async #locate(
+      server: () => Promise<ServerAddress>,
+      emit: (type: string, error: Error) => void,
+    ): Promise<ServerAddress> {
+      for (let attempt = 1; this.connecting; attempt++) {
         try {
-          const address = await locate();
+          const address = await server();
           if (this.connecting) return address;
         } catch (error) {
           emit('error', error instanceof Error ? error : new Error(String(error)));
+          await sleep(retryDelayMs(attempt));
         }
-        if (this.connecting) await sleep(retryDelayMs(attempt));
-        // As the library words it.
-        if (!this.connecting) throw new Error('Connection is closed.');
       }
-      return undefined;
+      // As the library words it.
+      throw new Error('Connection is closed.');
     }
   };
 }
