@@ -4,6 +4,7 @@ import { JOURNAL_START, RedisPresenceJournal, RedisPresenceStore } from '@chorus
 import { createRedis, Keyspace, redisReady } from '@chorus/redis';
 import { Closer, createLogger } from '@chorus/service';
 import { benchCommand } from './bench-command.js';
+import { median } from './median.js';
 
 /*
  * `pnpm bench:presence`: what recording events of presence costs Redis for a join and a leave, in rounds that alternate, and the bytes of a
@@ -71,10 +72,6 @@ async function run(closer: Closer): Promise<Record<string, string | number>> {
     'median of ratios': median(ratios).toFixed(2),
     'bytes of a change': Math.round(bytes),
   };
-}
-
-function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
 }
 
 benchCommand(

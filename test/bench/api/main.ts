@@ -12,6 +12,7 @@ import { Closer } from '@chorus/service';
 import { root } from '../../support/root.js';
 import { benchCommand } from '../bench-command.js';
 import { cpuOfAll } from '../cpu-of-all.js';
+import { median } from '../median.js';
 import { Client } from './load.js';
 import { type ApiStage, OWN_ROOM_IDS, openStage, portOf, startApi, USER } from './stage.js';
 
@@ -152,10 +153,6 @@ async function turn(stage: ApiStage, { pid, client }: Server, path: (at: number)
   const times = await client.atRate(rate, path, requests);
   const [cpu, stores] = [cpuMicros(pid) - before.own, ofStores() - before.stores];
   return { cpu: cpu / requests, stores: stores / requests, p50: times[Math.floor(times.length / 2)] ?? 0 };
-}
-
-function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
 }
 
 async function run(closer: Closer): Promise<Array<Record<string, string>>> {

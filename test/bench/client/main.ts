@@ -5,6 +5,7 @@ import { ChorusClient, type Room } from '@chorus/client';
 import { SUBPROTOCOL } from '@chorus/protocol';
 import { WebSocket } from 'ws';
 import { benchCommand } from '../bench-command.js';
+import { median } from '../median.js';
 
 /*
  * `pnpm bench:client`: cost of a message for a receiving client, in processor time of this process; another process
@@ -72,11 +73,6 @@ async function measure(reader: Reader, url: string): Promise<number> {
   await reader(url);
   const { user, system } = process.cpuUsage(before);
   return (user + system) / MESSAGES;
-}
-
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[sorted.length >> 1] ?? Number.NaN;
 }
 
 benchCommand(

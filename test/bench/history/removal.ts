@@ -3,6 +3,7 @@ import { makeRemoval } from '@chorus/archiver';
 import type { Database } from '@chorus/database';
 import { Metrics } from '@chorus/service';
 import { silentLog } from '@chorus/testing';
+import { median } from '../median.js';
 import { EPOCH, LARGE_ROOM } from './fill.js';
 
 type Row = Record<string, string | number>;
@@ -169,10 +170,6 @@ function removalOf(db: Database) {
 
 function sizeOfIndex(db: Database): Promise<Array<{ bytes: bigint }>> {
   return db.$queryRaw`SELECT pg_relation_size('bench_sent_at') AS bytes`;
-}
-
-function median(times: readonly number[]): number {
-  return [...times].sort((a, b) => a - b)[Math.floor(times.length / 2)] ?? Number.NaN;
 }
 
 function mean(times: readonly number[]): number {

@@ -6,6 +6,7 @@ import { cpuMicros } from '@chorus/loadtest';
 import { startRedis } from '@chorus/local';
 import { Closer } from '@chorus/service';
 import { benchCommand } from '../bench-command.js';
+import { median } from '../median.js';
 import type { Done, Task } from './worker.js';
 
 /*
@@ -91,10 +92,6 @@ async function cost({ worker, redisPid }: System, task: Task): Promise<Cost> {
   const before = cpuMicros(redisPid);
   const { messages, micros } = await perform(worker, task);
   return { redis: (cpuMicros(redisPid) - before) / messages, publisher: micros / messages };
-}
-
-function median(values: number[]): number {
-  return values.toSorted((a, b) => a - b)[values.length >> 1] ?? 0;
 }
 
 /** Medians of all rounds. */

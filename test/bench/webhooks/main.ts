@@ -7,6 +7,7 @@ import { root } from '../../support/root.js';
 import { benchCommand } from '../bench-command.js';
 import { cpuOfAll } from '../cpu-of-all.js';
 import { TEXT } from '../gateway/load.js';
+import { median } from '../median.js';
 import { type Servers, startServers } from './servers.js';
 
 /*
@@ -156,10 +157,6 @@ async function catchUp({ db, receivers, dispatcherPid }: Servers): Promise<strin
   const count = ms[DOWN]?.length ?? 0;
   const micros = ((cpuMicros(dispatcherPid) - cpu) / count).toFixed(0);
   return `the endpoint that was down caught up: ${count} events in ${seconds.toFixed(1)} s (${(count / seconds).toFixed(0)}/s, dispatcher ${micros} µs each), ${again[DOWN] ?? 0} delivered again, ${disorder[DOWN] ?? 0} in disorder`;
-}
-
-function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 }
 
 const closer = new Closer();

@@ -12,8 +12,7 @@ export interface Asked {
   readonly type: string;
   readonly content: string;
   /** The `data` of the request. */
-  // biome-ignore lint/suspicious/noExplicitAny: a test says what it expects of it
-  readonly about: any;
+  readonly about: Readonly<Record<string, unknown>>;
   readonly headers: IncomingHttpHeaders;
   readonly body: string;
 }
