@@ -87,6 +87,13 @@ describe('the manifests for Kubernetes', function () {
     });
   }
 
+  it('turn snapshots of Redis off: after a failed one it would refuse messages', () => {
+    const redis = workloads(of('overlay dev')).find(({ name }) => name === 'chorus-redis');
+    const args = redis?.pod.containers[0]?.args ?? [];
+    expect(args[args.indexOf('--save') + 1], args.join(' ')).to.equal('');
+    expect(args).to.include('--save');
+  });
+
   it('scale alike with KEDA and without', () => {
     interface Keda {
       minReplicaCount: number;

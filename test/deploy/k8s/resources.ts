@@ -38,6 +38,7 @@ export interface Container {
   readonly name: string;
   readonly image: string;
   readonly command?: readonly string[];
+  readonly args?: readonly string[];
   readonly env?: readonly EnvVar[];
   readonly envFrom?: readonly { readonly configMapRef?: { readonly name: string } }[];
   readonly ports?: readonly { readonly name: string; readonly containerPort: number }[];
@@ -62,6 +63,8 @@ export interface PodSpec {
   readonly securityContext?: {
     readonly runAsNonRoot?: boolean;
     readonly runAsUser?: number;
+    readonly fsGroup?: number;
+    readonly fsGroupChangePolicy?: string;
     readonly seccompProfile?: { readonly type: string };
   };
   readonly topologySpreadConstraints?: readonly { readonly labelSelector?: Selector }[];

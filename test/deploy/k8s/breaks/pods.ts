@@ -57,6 +57,20 @@ export const POD_BREAKS: Readonly<Record<string, readonly Break[]>> = {
     ],
     ['an impatient readiness probe', API, /"timeoutSeconds":8/, '"timeoutSeconds":1', /is not waited for/],
     [
+      'a startup probe with the default timeout',
+      GATEWAY,
+      /("startupProbe":\{.*?),"timeoutSeconds":5\}/,
+      '$1}',
+      /default timeout of 1 s/,
+    ],
+    [
+      'a group whose files are all changed at each start',
+      GATEWAY,
+      /"runAsUser":10001/,
+      '"runAsUser":10001,"fsGroup":10001',
+      /owner of every file/,
+    ],
+    [
       'no request of memory',
       GATEWAY,
       /("requests":\{"cpu":"500m"),"memory":"256Mi"/,

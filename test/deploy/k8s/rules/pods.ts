@@ -22,6 +22,8 @@ function podProblems({ pod }: Workload): string[] {
     'has no seccomp profile': security?.seccompProfile?.type === 'RuntimeDefault',
     'gets a token of Kubernetes': pod.automountServiceAccountToken === false,
     'gets variables of other Services': pod.enableServiceLinks === false,
+    'changes the owner of every file at each start':
+      security?.fsGroup === undefined || security.fsGroupChangePolicy === 'OnRootMismatch',
   });
 }
 
@@ -52,6 +54,9 @@ function probeProblems({ name, labels }: Workload, container: Container): string
     'has no liveness probe': livenessProbe !== undefined,
     'its liveness depends on others': !ours || livenessProbe?.httpGet?.path === '/livez',
     'its readiness is not that of the service': !ours || readinessProbe?.httpGet?.path === '/readyz',
+    'a probe has the default timeout of 1 s': [startupProbe, readinessProbe, livenessProbe].every(
+      (probe) => probe === undefined || (probe.timeoutSeconds ?? 1) > 1,
+    ),
     'its readiness is not waited for': !ours || (readinessProbe?.timeoutSeconds ?? 1) >= READY_ANSWER_SECONDS,
   }).map((problem) => `${name}, container ${container.name}: ${problem}`);
 }
