@@ -1,4 +1,4 @@
-import { patiently } from '@chorus/testing';
+import { ManualClock } from '@chorus/testing';
 import { expect } from 'chai';
 import { FakeConnection, openFake } from '../testing/connections.js';
 import { ConnectionRegistry } from './connection-registry.js';
@@ -15,35 +15,65 @@ describe('reconnect requests', () => {
     return { connections, all };
   }
 
-  /** Largest number of reconnect requests within any interval of that length, in milliseconds. */
-  function mostWithin(all: readonly FakeConnection[], windowMs: number): number {
-    const times = all.map(({ reconnectRequestedAt = 0 }) => reconnectRequestedAt).sort((a, b) => a - b);
-    let most = 0;
-    for (let from = 0, to = 0; to < times.length; to++) {
-      while ((times[to] ?? 0) - (times[from] ?? 0) > windowMs) from++;
-      most = Math.max(most, to - from + 1);
+  /** Number of clients asked so far; they are the oldest. */
+  function asked(all: readonly FakeConnection[]): number {
+    const requested = all.map(({ reconnectRequestedAt }) => reconnectRequestedAt !== undefined);
+    expect(requested).to.deep.equal(requested.toSorted((a, b) => Number(b) - Number(a)));
+    return requested.filter(Boolean).length;
+  }
+
+  /** Requests all reconnects on a clock of the test. */
+  class Requests {
+    readonly all: FakeConnection[];
+    readonly clock = new ManualClock(1_000);
+    readonly done: Promise<void>;
+
+    constructor(count: number, durationMs: number) {
+      const { connections, all } = crowd(count);
+      this.all = all;
+      this.done = requestReconnects(connections, durationMs, never, 'drain', {
+        now: () => this.clock.now(),
+        sleep: (ms) => new Promise((resolve) => this.clock.after(ms, resolve)),
+      });
     }
-    return most;
+
+    /** Number of clients asked within each of the following intervals of 50 ms. */
+    async intervals(count: number): Promise<number[]> {
+      const counts: number[] = [];
+      for (let before = asked(this.all); counts.length < count; before += counts.at(-1) ?? 0) {
+        await this.clock.advance(50);
+        counts.push(asked(this.all) - before);
+      }
+      return counts;
+    }
   }
 
   it('take the whole time for many connections, at an even pace, oldest first', async () => {
-    const { connections, all } = crowd(600);
-    const start = performance.now();
-    await requestReconnects(connections, 1_500, never);
-    expect(performance.now() - start).to.be.within(1_200, 2_000);
-    // 400 a second: 100 in this time, plus the catch-up of one late tick.
-    expect(mostWithin(all, 250)).to.be.below(200);
-    const order = all.map(({ reconnectRequestedAt = 0 }) => reconnectRequestedAt);
-    expect(order).to.deep.equal([...order].sort((a, b) => a - b));
-    expect(order[0]).to.be.above(0);
+    const requests = new Requests(600, 1_500);
+    expect(asked(requests.all)).to.equal(1);
+    expect(await requests.intervals(30)).to.deep.equal([...Array<number>(29).fill(20), 19]);
+    await requests.done;
   });
 
   it('take no longer than needed for few connections', async () => {
-    const { connections, all } = crowd(20);
-    const start = performance.now();
-    await requestReconnects(connections, 60_000, never);
-    expect(performance.now() - start).to.be.below(patiently(1_000));
-    expect(all.every(({ reconnectRequestedAt }) => reconnectRequestedAt !== undefined)).to.equal(true);
+    const requests = new Requests(20, 60_000);
+    expect(asked(requests.all)).to.equal(1);
+    expect(await requests.intervals(4)).to.deep.equal([5, 5, 5, 4]);
+    await requests.done;
+  });
+
+  it('catch up on at most 200 ms after a standstill of the process', async () => {
+    const requests = new Requests(600, 1_500);
+    expect(await requests.intervals(2)).to.deep.equal([20, 20]);
+    requests.clock.freeze(1_000);
+    expect(await requests.intervals(2)).to.deep.equal([80 + 20, 20]);
+  });
+
+  it('include all clients that are left at the end of the time', async () => {
+    const requests = new Requests(600, 1_500);
+    requests.clock.freeze(1_500);
+    expect(await requests.intervals(1)).to.deep.equal([599]);
+    await requests.done;
   });
 
   it('take no time with a duration of 0, and give clients different delays', async () => {

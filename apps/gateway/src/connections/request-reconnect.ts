@@ -17,6 +17,18 @@ const TICK_MS = 50;
  */
 const MAX_CATCH_UP_MS = 200;
 
+/** Source of time, in milliseconds. */
+export interface ReconnectClock {
+  now(): number;
+  /** @throws {unknown} the signal's reason when it is aborted */
+  sleep(ms: number, signal: AbortSignal): Promise<void>;
+}
+
+const SYSTEM_CLOCK: ReconnectClock = {
+  now: () => performance.now(),
+  sleep: (ms, signal) => sleep(ms, undefined, { signal }),
+};
+
 /** Ends the connection and asks its client to reconnect after a random delay. */
 export function requestReconnect(slot: ConnectionSlot, cause: ReconnectCause): void {
   slot.requestReconnect(randomInt(RECONNECT_WITHIN_MS), cause);
@@ -33,16 +45,17 @@ export async function requestReconnects(
   durationMs: number,
   signal: AbortSignal,
   cause: ReconnectCause = 'drain',
+  clock: ReconnectClock = SYSTEM_CLOCK,
 ): Promise<void> {
   const slots = [...connections.slots()];
   const perMs = Math.max(slots.length / durationMs, LEAST_PER_SECOND / 1_000);
-  const start = performance.now();
+  const start = clock.now();
   let last = start;
   let allowance = 1;
   for (const slot of slots) {
     for (; allowance < 1 && last - start < durationMs; ) {
-      await sleep(TICK_MS, undefined, { signal });
-      const now = performance.now();
+      await clock.sleep(TICK_MS, signal);
+      const now = clock.now();
       allowance += Math.min(now - last, MAX_CATCH_UP_MS) * perMs;
       last = now;
     }
