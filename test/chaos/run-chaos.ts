@@ -117,13 +117,15 @@ async function run(options: RunOptions, { signal, say }: RunContext, closer: Clo
     conversations.settle(),
   ]);
   await programs?.settle();
+  // Before the rooms are looked at, as a user who enters one causes events.
+  const events = await programs?.observe();
   const rooms = [];
   for (const roomId of roomIds) rooms.push(await observer.room(roomId));
   const lives = await world.lives();
   const history: History = {
     ...{ promises, rooms, lives, faults, endedAt: performance.now() },
     conversations: await conversations.observe(),
-    events: await programs?.observe(),
+    events,
     clients: participants.map(({ userId, username, roomIds, plain, stays, events, seen, sent, gaps }) => ({
       ...{ userId, username, roomIds, plain, stays },
       ...{ events: [...events], seen: [...seen], sent: [...sent], gaps: [...gaps] },

@@ -202,8 +202,18 @@ export class RoomMembership implements TypingSubscriber {
     this.session.removed(this);
   }
 
+  /**
+   * The next delivery is of a later message. A protocol without a frame for this ends the socket if the history has the messages: on one
+   * connection, no message between two others is missing.
+   */
   historyLost(loss: HistoryLoss): void {
-    this.#send(this.session.frames.historyLost(this.room.id, loss));
+    const frame = this.session.frames.historyLost(this.room.id, loss);
+    if (frame !== undefined) this.#send(frame);
+    else if (loss.recoverable) {
+      // At once: closing takes a moment.
+      this.#unsubscribe();
+      this.session.close(CLOSE.restart);
+    }
   }
 
   /** Encodes a message of this socket as the body that `Broker.publish` takes. */

@@ -1,4 +1,4 @@
-import { RedisRoomDirectory, type RoomDirectory } from '@chorus/broker';
+import { BrokerKeys, RedisRoomDirectory, type RoomDirectory } from '@chorus/broker';
 import { type AccessList, type MembershipList, RedisAccessList, RedisMembershipList } from '@chorus/control';
 import { openRedisKeys, redisAt, type TestRedisKeys } from '@chorus/redis/testing';
 import { silentLog, testRedis } from '@chorus/testing';
@@ -54,6 +54,11 @@ export class RedisGatewayFixture extends GatewayFixture {
         if (copy && !/:control:m\b/.test(key)) await redis.restore(key, 0, copy, 'REPLACE');
       }
     };
+  }
+
+  /** Removes the oldest entries of the recent history, as archivers do with what they have stored. @param size entries that stay */
+  async trimHistory(roomId: number, size: number): Promise<void> {
+    await this.own.redis.xtrim(new BrokerKeys(this.own.keyspace).stream(roomId), 'MAXLEN', size);
   }
 
   protected override async parts(config: GatewayConfig): Promise<GatewayParts> {
