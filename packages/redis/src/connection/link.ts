@@ -1,7 +1,8 @@
 import type { Logger } from '@chorus/service';
 import { Cluster, type Redis, type RedisOptions } from 'ioredis';
-import type { RedisClient } from './client.js';
+import type { RedisClient, SentinelConfig } from './client.js';
 import type { ServerCheck } from './connector.js';
+import type { Primary, PrimaryConnection } from './primary.js';
 import {
   describeLoss,
   describeRefusal,
@@ -19,6 +20,8 @@ const REFUSAL_LASTS_MS = 3_000;
 const DISCONNECT_MS = 250;
 /** Interval at which a server that loads its data is polled, in milliseconds. */
 const LOADING_POLL_MS = 250;
+/** States of a connection that has a socket, or is about to have one. */
+const OPEN: readonly string[] = ['connecting', 'connect', 'ready'];
 /** Maximum number of reasons that one outage logs. */
 const REASONS = 50;
 
@@ -31,6 +34,10 @@ export interface RedisLinkParts {
   onRefused(code: string): void;
   /** The server behind this connection is the wrong one. */
   onMisled(): void;
+  /** The server process behind this connection is known. */
+  onIdentified(): void;
+  /** Returns the primary that these Sentinels name; the same object for all connections of the process. */
+  primaryOf(sentinel: SentinelConfig): Primary;
   /** The connection is closed for good. */
   onEnded(): void;
 }
@@ -40,6 +47,7 @@ export class RedisLink implements ServerCheck {
   /** Id of the server process; undefined if unknown, as in a Redis Cluster. */
   runId: string | undefined;
   #client: RedisClient | undefined;
+  #primary: PrimaryConnection | undefined;
   #lost: string | undefined;
   #refusal: { readonly code: string; readonly endsAt: number } | undefined;
   #databaseRefused = false;
@@ -56,17 +64,27 @@ export class RedisLink implements ServerCheck {
     };
   }
 
+  /** Makes this a connection to the primary that these Sentinels name. Called before the first attempt to connect. */
+  follow(sentinel: SentinelConfig): PrimaryConnection {
+    this.#primary = this.parts.primaryOf(sentinel).open(() => this.abandon());
+    return this.#primary;
+  }
+
   attach(client: RedisClient): void {
     this.#client = client;
-    if (client instanceof Cluster) client.on('+node', explainRefusedInfo);
-    else explainRefusedInfo(client);
+    const primary = this.#primary;
+    if (client instanceof Cluster) client.on('+node', (node) => interceptInfo(node));
+    else interceptInfo(client, primary && (() => primary.confirm()));
     client.on('error', (error: Error) => {
       if (!isConsequence(error)) this.#onLost(describeLoss(error), error.message);
     });
     client.on('ready', () => this.#onReady());
     // Not 'error': a connection that the other side closes ends without an error.
     client.on('close', () => this.parts.onClosed());
-    client.once('end', () => this.parts.onEnded());
+    client.once('end', () => {
+      primary?.end();
+      this.parts.onEnded();
+    });
   }
 
   get ready(): boolean {
@@ -89,11 +107,14 @@ export class RedisLink implements ServerCheck {
 
   accepts(info: Readonly<Record<string, string>>): boolean {
     // Otherwise the library would continue in database 0.
-    if (this.#databaseRefused) return false;
+    if (this.#databaseRefused || this.#primary?.isCurrent === false) return false;
+    if (info.role === 'slave' && info.slave_read_only !== '0') {
+      this.#onLost(describeRefusal('READONLY'), 'the server is a read-only replica');
+      return false;
+    }
     this.runId = info.run_id;
-    if (info.role !== 'slave' || info.slave_read_only === '0') return true;
-    this.#onLost(describeRefusal('READONLY'), 'the server is a read-only replica');
-    return false;
+    this.parts.onIdentified();
+    return true;
   }
 
   /** The periodic check has passed. */
@@ -103,9 +124,13 @@ export class RedisLink implements ServerCheck {
     this.#forgetReasons('redis does its work again');
   }
 
-  /** Drops the connection and opens a new one. */
-  reconnect(): void {
-    if (this.#client !== undefined && !(this.#client instanceof Cluster)) this.#client.disconnect(true);
+  /** Ends the connection at once, so that nothing arrives on it any more, and opens a new one. */
+  abandon(): void {
+    const client = this.#client;
+    if (client === undefined || client instanceof Cluster) return;
+    // There is no socket before the first address is known, although the type has one.
+    const { stream }: { stream: typeof client.stream | undefined } = client;
+    if (OPEN.includes(client.status)) stream?.destroy();
   }
 
   /** @returns whether the library must open a new connection */
@@ -155,16 +180,26 @@ export class RedisLink implements ServerCheck {
   }
 }
 
-/** Applies {@link explainInfo} to the `INFO` command that the library sends on each new connection. */
-function explainRefusedInfo(node: Redis): void {
+/**
+ * Applies {@link explainInfo} to the `INFO` command that the library sends on each new connection.
+ * @param confirm called before the library learns the answer, which waits for it
+ */
+function interceptInfo(node: Redis, confirm: () => Promise<void> = () => Promise.resolve()): void {
   const info = node.info.bind(node);
   Object.defineProperty(node, 'info', {
     value: (...args: unknown[]): unknown => {
       const [callback] = args;
       if (typeof callback !== 'function') return Reflect.apply(info, node, args);
-      return info((error, text) =>
-        Reflect.apply(callback, undefined, [error ? explainInfo(error) : error, text]),
-      );
+      const answer = (error: unknown, text?: string): unknown =>
+        Reflect.apply(callback, undefined, [error, text]);
+      return info((error, text) => {
+        if (error) answer(explainInfo(error));
+        else
+          confirm().then(
+            () => answer(null, text),
+            (refusal: unknown) => answer(refusal),
+          );
+      });
     },
   });
 }

@@ -21,11 +21,17 @@ interface Answer extends ServerAddress {
   readonly epoch: number;
 }
 
+function isSame(one: Answer, other: Answer | undefined): boolean {
+  return one.host === other?.host && one.port === other.port && one.epoch === other.epoch;
+}
+
 /** The Sentinels of a Redis, which know the server that is its primary. */
 export class Sentinels {
   readonly #clients: Redis[];
   /** The last error of the connection to each. */
   readonly #errors = new Map<Redis, string>();
+  /** The newest answer that was believed. */
+  #newest: Answer | undefined;
 
   constructor(private readonly config: SentinelConfig) {
     const { username, password, tls } = config;
@@ -52,7 +58,8 @@ export class Sentinels {
 
   /**
    * Returns the address of the primary. Asks all Sentinels and believes the one with the newest configuration: a Sentinel that was cut
-   * off from the others during a failover names the server before.
+   * off from the others during a failover names the server before. A configuration that is not newer than the one that was believed
+   * counts only if most Sentinels answer and none has that one any more: they were set up again.
    * @throws {NoPrimaryError} no Sentinel answers in time, or none knows the name
    */
   async primary(): Promise<ServerAddress> {
@@ -70,8 +77,16 @@ export class Sentinels {
     const someHaveAnswered = Promise.any(asked).then(() => sleep(OTHERS_MS));
     await Promise.race([Promise.allSettled(asked), someHaveAnswered.catch(() => undefined)]);
     const [newest] = answers.toSorted((one, other) => other.epoch - one.epoch);
-    if (newest !== undefined) return { host: newest.host, port: newest.port };
-    throw new NoPrimaryError(`no Sentinel names a primary: ${[...reasons].join('; ')}`);
+    if (newest === undefined) {
+      throw new NoPrimaryError(`no Sentinel names a primary: ${[...reasons].join('; ')}`);
+    }
+    const known = this.#newest;
+    const isNews =
+      newest.epoch > (known?.epoch ?? -1) ||
+      (answers.length * 2 > this.#clients.length && !answers.some((answer) => isSame(answer, known)));
+    const believed = isNews ? newest : (known ?? newest);
+    this.#newest = believed;
+    return { host: believed.host, port: believed.port };
   }
 
   close(): void {
@@ -79,14 +94,16 @@ export class Sentinels {
   }
 
   async #ask(client: Redis): Promise<Answer> {
-    const reply = await client.call('SENTINEL', 'MASTER', this.config.name);
-    const fields = new Map<string, string>();
-    if (Array.isArray(reply)) {
-      for (let at = 0; at < reply.length; at += 2) fields.set(String(reply[at]), String(reply[at + 1]));
-    }
-    const host = fields.get('ip') ?? '';
-    const port = Number(fields.get('port'));
-    if (host === '' || !(port > 0)) throw new NoPrimaryError('a Sentinel answers without an address');
-    return { host, port, epoch: Number(fields.get('config-epoch') ?? 0) };
+    const { name } = this.config;
+    // In the middle of a failover the first reply has its epoch and the address of the server before, the second one that of the next server.
+    const [master, current] = await Promise.all([
+      client.call('SENTINEL', 'MASTER', name),
+      client.call('SENTINEL', 'GET-MASTER-ADDR-BY-NAME', name),
+    ]);
+    const [host, port] = Array.isArray(current) ? current.map(String) : [];
+    const epochAt = Array.isArray(master) ? master.indexOf('config-epoch') + 1 : 0;
+    if (!host || !(Number(port) > 0)) throw new NoPrimaryError('a Sentinel answers without an address');
+    const epoch = Array.isArray(master) && epochAt > 0 ? Number(master[epochAt]) : 0;
+    return { host, port: Number(port), epoch };
   }
 }

@@ -1,10 +1,14 @@
 import type { Logger } from '@chorus/service';
+import type { SentinelConfig } from './client.js';
 import { RedisLink } from './link.js';
+import { Primary } from './primary.js';
 import { REFUSALS } from './refusals.js';
 
 /** State of all connections to Redis by purpose: plain numbers for metrics, and a reason for `/readyz`. */
 export class RedisWatch {
   readonly #links = new Map<string, Set<RedisLink>>();
+  /** By the name and the addresses of their Sentinels. */
+  readonly #primaries = new Map<string, Primary>();
   readonly #errors = new Map<string, number>();
   readonly #refusals = new Map<string, number>(REFUSALS.map((code) => [code, 0]));
 
@@ -18,7 +22,9 @@ export class RedisWatch {
       log,
       onClosed: () => this.#errors.set(purpose, (this.#errors.get(purpose) ?? 0) + 1),
       onRefused: (code) => this.#refusals.set(code, (this.#refusals.get(code) ?? 0) + 1),
-      onMisled: () => this.#reconnectFrom(link),
+      onMisled: () => this.#abandon(({ runId }) => runId === link.runId, link),
+      onIdentified: () => this.#abandon(({ runId }) => runId !== link.runId, link),
+      primaryOf: (sentinel) => this.#primaryOf(sentinel),
       onEnded: () => links.delete(link),
     });
     links.add(link);
@@ -57,13 +63,26 @@ export class RedisWatch {
   }
 
   /**
-   * Reconnects all connections to that server process: subscribers cannot detect by themselves that it is the wrong
-   * one. Connections that were opened since then lead to another process and stay open.
+   * Opens connections again that lead to a server process: subscribers cannot detect by themselves that it is the wrong one. Connections that
+   * lead to different processes would be at a primary and at the one before, so the newest one decides.
+   * @param except stays as it is
    */
-  #reconnectFrom(misled: RedisLink): void {
-    if (misled.runId === undefined) return;
+  #abandon(matches: (link: RedisLink) => boolean, except: RedisLink): void {
+    if (except.runId === undefined) return;
     for (const links of this.#links.values()) {
-      for (const link of links) if (link !== misled && link.runId === misled.runId) link.reconnect();
+      for (const link of links) {
+        if (link !== except && link.runId !== undefined && matches(link)) link.abandon();
+      }
     }
+  }
+
+  #primaryOf(sentinel: SentinelConfig): Primary {
+    const key = JSON.stringify([sentinel.name, sentinel.addresses]);
+    let primary = this.#primaries.get(key);
+    if (primary === undefined) {
+      primary = new Primary(sentinel, () => this.#primaries.delete(key));
+      this.#primaries.set(key, primary);
+    }
+    return primary;
   }
 }

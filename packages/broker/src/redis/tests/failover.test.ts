@@ -156,6 +156,15 @@ describe('a failover of Redis behind one address', function () {
     const client = await connectRedis(options.redis, 'other', watch);
     closer().defer(() => client.disconnect());
     expect(await client.set('key', 'value')).to.equal('OK');
-    expect(watch.trouble()).to.equal(undefined);
+    await until('the end of all trouble', () => watch.trouble() === undefined);
+  });
+
+  it('leaves no connection at the primary before, although that one goes on', async () => {
+    await replicaAdmin.replicaof('NO', 'ONE');
+    proxy.moveTo(replica.port);
+    const client = await connectRedis(options.redis, 'test', watch);
+    closer().defer(() => client.disconnect());
+    await until('an end of the old connections', async () => (await connectionsOf(primaryAdmin)) === 1);
+    await until('all connections', async () => (await connectionsOf(replicaAdmin)) === 4);
   });
 });
