@@ -30,7 +30,7 @@ export function settingsTable(): string {
 function settingRow(name: string): string {
   const readers = Object.entries(PROGRAMS).flatMap(([program, settings]) => {
     const schema = settings[name];
-    return schema === undefined ? [] : [{ program, ...describeSetting(name, schema as z.ZodType) }];
+    return schema === undefined ? [] : [{ program, ...describeSetting(name, schema) }];
   });
   const defaults = new Set(readers.map((reader) => reader.default));
   const shownDefault =
@@ -50,7 +50,9 @@ interface Described {
   allowed: string | undefined;
 }
 
-function describeSetting(name: string, schema: z.ZodType): Described {
+/** What is known of a setting from the schema that checks it at start. */
+export function describeSetting(name: string, setting: Settings[string]): Described {
+  const schema = setting as z.ZodType;
   const { description } = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' });
   if (description === undefined) throw new Error(`${name} has no description`);
   const unset = schema.safeParse(undefined);

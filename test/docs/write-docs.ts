@@ -1,4 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
+import { chartSettingsText } from '../deploy/helm/chart-settings.js';
+import { CHART_SETTINGS, VALUES_SCHEMA, valuesSchemaText } from '../deploy/helm/values-schema.js';
 import { PROMETHEUS_RULE, prometheusRuleText } from '../deploy/prometheus-rule.js';
 import {
   ACCESS_PAGE,
@@ -17,7 +19,7 @@ import { OPENAPI, openapiText } from './openapi.js';
 import { settingsTable } from './settings-table.js';
 
 // `pnpm docs` writes what is generated: the tables of access and of settings, the rules for the Redis user, the AsyncAPI and OpenAPI documents,
-// the reference of the client, and the alert rules as an object for the Prometheus operator.
+// the reference of the client, the alert rules as an object for the Prometheus operator, and what the Helm chart knows of settings.
 const accessPage = replaceProgramsTable(
   replaceAccessTables(readFileSync(ACCESS_PAGE, 'utf8'), accessTables()),
   programsTable(),
@@ -29,3 +31,5 @@ writeFileSync(ASYNCAPI, asyncapiText());
 writeFileSync(OPENAPI, openapiText());
 writeFileSync(CLIENT_REFERENCE, await clientReferenceText());
 writeFileSync(PROMETHEUS_RULE, prometheusRuleText());
+writeFileSync(CHART_SETTINGS, chartSettingsText());
+writeFileSync(VALUES_SCHEMA, valuesSchemaText());

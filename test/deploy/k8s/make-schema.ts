@@ -1,5 +1,5 @@
 /**
- * Regenerates `schema.json`: what an API server of Kubernetes would accept, of the kinds that `deploy/k8s` uses.
+ * Regenerates `schema.json`: what an API server of Kubernetes would accept, of the kinds that `deploy/k8s` and the Helm chart use.
  *
  *   npx tsx test/deploy/k8s/make-schema.ts "<what and which versions>" <swagger.json> <custom resource definition>...
  *
@@ -19,6 +19,8 @@ const KINDS = [
   'core.v1.ConfigMap',
   'core.v1.Service',
   'core.v1.ServiceAccount',
+  'core.v1.Secret',
+  'core.v1.Pod',
   'apps.v1.Deployment',
   'apps.v1.StatefulSet',
   'batch.v1.Job',
@@ -31,7 +33,7 @@ const KINDS = [
 /** What the manifests never need, and is large: such a field would be refused. */
 const LEFT_OUT: { readonly [definition: string]: readonly string[] } = {
   ObjectMeta: ['managedFields', 'ownerReferences', 'finalizers', 'creationTimestamp', 'deletionTimestamp'],
-  PodSpec: ['affinity', 'ephemeralContainers', 'dnsConfig', 'overhead', 'resourceClaims', 'schedulingGates'],
+  PodSpec: ['ephemeralContainers', 'dnsConfig', 'overhead', 'resourceClaims', 'schedulingGates'],
   PodSecurityContext: ['windowsOptions', 'seLinuxOptions'],
   SecurityContext: ['windowsOptions', 'seLinuxOptions'],
   PersistentVolumeClaim: ['status'],

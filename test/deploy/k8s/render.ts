@@ -32,7 +32,7 @@ export const COMPONENTS_RENDERED = [
 
 /** A folder of `deploy/k8s`. */
 async function renderFolder(folder: string): Promise<Resource[]> {
-  return resources(await kustomize(join(K8S, folder)));
+  return parseResources(await kustomize(join(K8S, folder)));
 }
 
 async function renderWith(...components: string[]): Promise<Resource[]> {
@@ -49,16 +49,19 @@ async function renderWith(...components: string[]): Promise<Resource[]> {
       components: await Promise.all(components.map((name) => path(`components/${name}`))),
     };
     await writeFile(join(folder, 'kustomization.yaml'), JSON.stringify(kustomization));
-    return resources(await kustomize(folder));
+    return parseResources(await kustomize(folder));
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
 }
 
-function resources(text: string): Resource[] {
-  return parseAllDocuments(text).map((document) => {
+/** The objects of a text with several YAML documents. @throws what is wrong with one */
+export function parseResources(text: string): Resource[] {
+  return parseAllDocuments(text).flatMap((document) => {
     const [error] = document.errors;
     if (error !== undefined) throw error;
-    return document.toJS() as Resource;
+    // A template that makes nothing leaves an empty document.
+    const resource = document.toJS() as Resource | null;
+    return resource === null ? [] : [resource];
   });
 }

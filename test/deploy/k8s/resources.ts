@@ -2,9 +2,15 @@
 export interface Resource {
   readonly apiVersion: string;
   readonly kind: string;
-  readonly metadata: { readonly name: string; readonly namespace?: string; readonly labels?: Labels };
+  readonly metadata: {
+    readonly name: string;
+    readonly namespace?: string;
+    readonly labels?: Labels;
+    readonly annotations?: Labels;
+  };
   readonly spec?: unknown;
   readonly data?: Readonly<Record<string, string>>;
+  readonly stringData?: Readonly<Record<string, string>>;
 }
 
 export type Labels = Readonly<Record<string, string>>;
@@ -46,6 +52,7 @@ export interface Container {
   readonly readinessProbe?: Probe;
   readonly livenessProbe?: Probe;
   readonly resources?: { readonly requests?: Labels; readonly limits?: Labels };
+  readonly volumeMounts?: readonly { readonly name: string; readonly mountPath: string }[];
   readonly securityContext?: {
     readonly allowPrivilegeEscalation?: boolean;
     readonly readOnlyRootFilesystem?: boolean;
@@ -68,6 +75,7 @@ export interface PodSpec {
     readonly seccompProfile?: { readonly type: string };
   };
   readonly topologySpreadConstraints?: readonly { readonly labelSelector?: Selector }[];
+  readonly volumes?: readonly { readonly name: string }[];
 }
 
 export interface WorkloadSpec {
@@ -77,7 +85,11 @@ export interface WorkloadSpec {
   readonly strategy?: {
     readonly rollingUpdate?: { readonly maxUnavailable?: unknown; readonly maxSurge?: unknown };
   };
-  readonly template: { readonly metadata: { readonly labels: Labels }; readonly spec: PodSpec };
+  readonly template: {
+    readonly metadata: { readonly labels: Labels; readonly annotations?: Labels };
+    readonly spec: PodSpec;
+  };
+  readonly volumeClaimTemplates?: readonly { readonly metadata: { readonly name: string } }[];
 }
 
 /** Something that makes pods. */

@@ -105,6 +105,13 @@ export const REFERENCE_BREAKS: Readonly<Record<string, readonly Break[]>> = {
       '$1"web"',
       /asks a port web/,
     ],
+    [
+      'a mount of a volume that is not there',
+      GATEWAY,
+      /"name":"gateway",(?="ports")/,
+      '"name":"gateway","volumeMounts":[{"name":"ca","mountPath":"/ca"}],',
+      /mounts ca, which is no volume of it/,
+    ],
   ],
   [NETWORK]: [
     [

@@ -25,14 +25,20 @@ export const PROGRAMS: Readonly<Record<string, Program>> = {
   'chorus-migrate': { settings: databaseUrlSettings, load: () => undefined },
 };
 
+/** Variables that Node.js itself reads. */
+const NODE_VARIABLES = new Set(['NODE_EXTRA_CA_CERTS']);
+
 const SECRETS = 'chorus-secrets';
 const EXAMPLES: Readonly<Record<string, string>> = {
   JWT_SECRET: 'an example of a secret, long enough for production',
   JWT_ACCEPTED_SECRETS: 'another-example-of-a-secret-long-enough-for-production',
   BEFORE_PUBLISH_SECRET: `whsec_${'k8s+'.repeat(8)}`,
+  WEBHOOK_SECRET_KEYS: Buffer.alloc(32, 'k8s').toString('base64'),
+  REDIS_SENTINEL_PASSWORD: 'an-example-of-a-password',
   OPERATOR_TOKEN: 'an-example-of-a-token-long-enough-for-production',
   DATABASE_URL: 'postgresql://chorus:secret@db.internal:5432/chorus',
-  REDIS_URL: 'rediss://:secret@redis.internal:6379',
+  // With Sentinels, as REDIS_SENTINEL_PASSWORD is refused without.
+  REDIS_URL: 'rediss+sentinel://:secret@sentinel.internal:26379/chorus',
 };
 
 /** The program of a container, by the last part of its image's name. */
@@ -76,7 +82,9 @@ export function environmentRules(resources: readonly Resource[]): string[] {
       const program = programOf(container);
       if (program === undefined) return [];
       const { env, problems } = environmentOf(container, resources);
-      const unknown = Object.keys(env).filter((name) => program.settings[name] === undefined);
+      const unknown = Object.keys(env).filter(
+        (name) => program.settings[name] === undefined && !NODE_VARIABLES.has(name),
+      );
       return [
         ...problems,
         ...unknown.map((name) => `${name} is no setting of ${container.image}`),

@@ -39,15 +39,13 @@ const OUTSIDE_PORTS = new Map<string | number, string>([
 export function networkRules(resources: readonly Resource[]): string[] {
   const policies = ofKind<PolicySpec>(resources, 'NetworkPolicy');
   const all = workloads(resources);
-  const closed = policies.some(
+  const closing = policies.filter(
     ({ spec }) =>
-      Object.keys(spec.podSelector).length === 0 &&
-      spec.policyTypes.join() === 'Ingress,Egress' &&
-      spec.ingress === undefined &&
-      spec.egress === undefined,
+      spec.policyTypes.join() === 'Ingress,Egress' && spec.ingress === undefined && spec.egress === undefined,
   );
+  const open = all.filter(({ labels }) => !closing.some(({ spec }) => matches(spec.podSelector, labels)));
   return [
-    ...(closed ? [] : ['what is not allowed is not denied']),
+    ...open.map(({ name }) => `${name}: what is not allowed is not denied`),
     ...policies.flatMap(({ name, spec }) => [
       ...policyProblems(spec, all).map((problem) => `NetworkPolicy ${name}: ${problem}`),
     ]),

@@ -59,6 +59,13 @@ function workloadProblems(workload: Workload, resources: readonly Resource[]): s
       if (portNumber(port, [container]) === undefined)
         problems.push(`asks a port ${port} that it does not have`);
     }
+    const claims = (spec.volumeClaimTemplates ?? []).map(({ metadata }) => metadata);
+    for (const mount of container.volumeMounts ?? []) {
+      const volumes = [...(pod.volumes ?? []), ...claims];
+      if (!volumes.some((volume) => volume.name === mount.name)) {
+        problems.push(`mounts ${mount.name}, which is no volume of it`);
+      }
+    }
   }
   return problems.map((problem) => `${name}: ${problem}`);
 }
