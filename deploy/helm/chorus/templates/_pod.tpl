@@ -139,6 +139,7 @@ startupProbe:
     path: /livez
     port: http
   periodSeconds: 1
+  timeoutSeconds: 5
   failureThreshold: 60
 # 503 only while a process starts or ends, and of a gateway that alone is cut off from Redis. The answer can take 3 s
 # (DATABASE_TIMEOUT_MS, REDIS_TIMEOUT_MS), so the probe's timeout is longer.

@@ -55,6 +55,8 @@ spec:
         runAsUser: 999
         runAsGroup: 999
         fsGroup: 999
+        # Without it each start changes the owner of every file, which delays it as the data grows.
+        fsGroupChangePolicy: OnRootMismatch
         seccompProfile:
           type: RuntimeDefault
 {{- end -}}
