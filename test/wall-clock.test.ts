@@ -11,6 +11,7 @@ const TIME_OF_DAY: Readonly<Record<string, string>> = {
   'apps/api/src/audit/action-counts.ts': 'when something was done',
   'apps/api/src/audit/audit.ts': 'when something was done',
   'apps/api/src/bans/repository.ts': 'bans end at a time of day',
+  'apps/api/src/identities/identity-verifier.ts': 'tokens are issued at a time of day',
   'apps/api/src/members/room-transaction.ts': 'when a change was made',
   'apps/api/src/messages/changes/changing-rooms.ts': 'the age of messages that others sent',
   'apps/api/src/messages/message-service.ts': 'when a message was sent or changed',

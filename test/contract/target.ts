@@ -1,3 +1,4 @@
+import { ISSUER_SETTINGS } from '../support/clients/identity-token.js';
 import { OPERATOR_SETTINGS } from '../support/clients/operator.js';
 
 /** A running Chorus that the contract is held against, whatever it is made of. */
@@ -18,6 +19,7 @@ const JWT_SECRET = 'the secret of the contract suites, long enough';
 const SETTINGS = {
   ...OPERATOR_SETTINGS,
   JWT_SECRET,
+  ...ISSUER_SETTINGS,
   PRESENCE_GRACE_MS: '200',
   ALLOWED_ORIGINS: 'https://chat.example',
   SIGNIN_FAILURES_PER_ACCOUNT: '3',

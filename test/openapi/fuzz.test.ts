@@ -8,6 +8,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import formats from 'ajv-formats';
 import { expect } from 'chai';
 import fc from 'fast-check';
+import { ISSUER_SETTINGS, identityToken } from '../support/clients/identity-token.js';
 import { OPERATOR_SETTINGS, operate } from '../support/clients/operator.js';
 import { createPerson, createRoom, type Person, request } from '../support/clients/people.js';
 import { startTestCluster, type TestCluster } from '../support/servers/cluster.js';
@@ -57,6 +58,7 @@ describe(`requests made up from the document (FUZZ_SEED=${SEED})`, function () {
   before(async () => {
     const env = {
       ...OPERATOR_SETTINGS,
+      ...ISSUER_SETTINGS,
       SIGNUP_ATTEMPTS_PER_ACCOUNT: '1000000',
       MAX_CONNECTS_PER_SECOND: '1000000',
     };
@@ -136,6 +138,7 @@ describe(`requests made up from the document (FUZZ_SEED=${SEED})`, function () {
     const bodies: Readonly<Record<string, object>> = {
       signUp: { username: 'new', email: 'new@example.com', password },
       signIn: { email, password },
+      exchange: { token: identityToken({ sub: 'new' }) },
       createOriginalRoom: { name: 'new' },
       createRoom: { name: 'new' },
       createUser: { username: 'newer' },

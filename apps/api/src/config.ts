@@ -30,6 +30,7 @@ import {
 import { z } from 'zod';
 import { type CookieOptions, SAME_SITE } from './auth/callers/token-cookie.js';
 import type { RateLimitConfig } from './auth/rate-limits/rate-limits.js';
+import { type IssuerConfig, issuerSettings, issuersConfig } from './identities/issuers.js';
 import { type OperatorConfig, operatorConfig, operatorSettings } from './operator/config.js';
 
 /**
@@ -43,6 +44,10 @@ export const apiSettings = {
   ...listenerSettings(3000),
   ...balancedSettings,
   ...authSettings,
+  ...issuerSettings,
+  AUTH_PASSWORDS: oneOf(['on', 'off'])
+    .default('on')
+    .describe('`off` refuses signing up, signing in and changing passwords: users come from `AUTH_ISSUERS`.'),
   COOKIE_SECURE: oneOf(['auto', 'true', 'false'])
     .default('auto')
     .describe(
@@ -134,6 +139,9 @@ export const storeSettings = {
 
 export interface ApiConfig extends BalancedConfig {
   readonly auth: AuthConfig;
+  readonly issuers: readonly IssuerConfig[];
+  /** Whether users sign up and in with passwords. */
+  readonly passwordsOn: boolean;
   /** Undefined: there is no before-publish hook. */
   readonly hook: HookConfig | undefined;
   readonly cookie: CookieOptions;
@@ -186,6 +194,8 @@ export function loadApiConfig(env: Environment): ApiConfig {
   return {
     ...balancedConfig(settings),
     auth: authConfig(settings),
+    issuers: issuersConfig(settings),
+    passwordsOn: settings.AUTH_PASSWORDS === 'on',
     hook: hookConfig(settings),
     cookie: cookieOptions(settings),
     hstsIncludeSubDomains: settings.HSTS_INCLUDE_SUBDOMAINS,

@@ -37,6 +37,7 @@ import type { RequestState } from './http/context.js';
 import { koaApp } from './http/koa-app.js';
 import { addRoutes } from './http/route-table.js';
 import { type HttpServer, listen } from './http/server.js';
+import { createIdentities } from './identities/create-identities.js';
 import { Inbox } from './inbox/inbox.js';
 import { InboxRepository } from './inbox/inbox-repository.js';
 import { InboxService } from './inbox/inbox-service.js';
@@ -173,6 +174,8 @@ export async function createApi(config: ApiConfig, parts: ApiParts): Promise<Api
     document: onDemand(openapi),
     users,
     passwords,
+    passwordsOn: config.passwordsOn,
+    identities: await createIdentities(config.issuers, { db: parts.db, users, log }),
     work,
     limits: parts.rateLimits,
     tokens,

@@ -9,6 +9,7 @@ export { makeTestCertificates, type TestCertificates } from './servers/certifica
 export { ensureTestChromium } from './servers/chromium.js';
 export { startTestPostgres, type TestTemplate, testDatabase } from './servers/database.js';
 export { DurableRedis } from './servers/durable-redis.js';
+export { type OpenIdUser, startTestOpenIdProvider, TestOpenIdProvider } from './servers/openid-provider.js';
 export { startTestPgbouncer, type TestPgbouncer } from './servers/pgbouncer.js';
 export { ensureTestRedis, type TestRedis, testRedis } from './servers/redis.js';
 export { patiently, slowness } from './slowness.js';

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { connectPlain } from '@chorus/testing';
 import { expect } from 'chai';
+import { identityToken } from '../../support/clients/identity-token.js';
 import { createPerson, createRoom, request, signIn as signedIn } from '../../support/clients/people.js';
 import { expectBody, expectError, expectRefusal } from '../expectations.js';
 import type { Target } from '../target.js';
@@ -140,6 +141,22 @@ export function describeUsers(target: () => Target): void {
       const answer = await signIn({ email, password });
       expectError(answer, 429);
       expect(Number(answer.headers.get('retry-after'))).to.be.within(1, 900);
+    });
+  });
+
+  describe('POST /api/users/exchange', () => {
+    const exchange = (body: unknown) => request(`${target().url}/api/users/exchange`, { body });
+
+    it('makes a session of a token of an identity provider, as sign-in does', async () => {
+      const claims = { sub: unique(), preferred_username: `user-${unique()}` };
+      const answer = await exchange({ token: identityToken(claims) });
+      const { id } = answer.body as { id: number };
+      expectBody(answer, 200, { id, username: claims.preferred_username });
+      const cookie = answer.headers.getSetCookie()[0]?.split(';')[0] ?? '';
+      expect(cookie).to.match(/^jwt=/);
+      const me = await request(`${target().url}/api/users/me`, { headers: { cookie } });
+      expect(me.body).to.include({ id, username: claims.preferred_username });
+      expectError(await exchange({ token: identityToken({ ...claims, aud: 'another' }) }), 401);
     });
   });
 

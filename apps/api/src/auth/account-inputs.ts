@@ -29,6 +29,11 @@ const newPassword = writtenAs(
   },
 );
 
+export const returnToken = z
+  .boolean('must be true or false')
+  .optional()
+  .describe('Returns the token in the body and sets no cookie. For pages of other sites.');
+
 export const signUpInput = named(
   'SignUp',
   z.object({ username: nameText(64), email, password: newPassword }),
@@ -40,10 +45,7 @@ export const signInInput = named(
   z.object({
     email,
     password: string(),
-    returnToken: z
-      .boolean('must be true or false')
-      .optional()
-      .describe('Returns the token in the body and sets no cookie. For pages of other sites.'),
+    returnToken,
   }),
 );
 

@@ -5,6 +5,7 @@ import { signedIn, TOKEN_HEADER } from './account-json.js';
 import { inBody } from './callers/token-cookie.js';
 import type { AuthServices } from './dependencies.js';
 import { checkPassword } from './passwords/check-password.js';
+import { requirePasswords } from './passwords/require-passwords.js';
 
 /** Ends all sessions of the user and starts one for the client that sent the request. */
 export const changePassword = operation(
@@ -18,7 +19,7 @@ export const changePassword = operation(
     body: changePasswordInput,
     answer: { status: 200, description: 'The password was changed.', body: signedIn, headers: TOKEN_HEADER },
     errors: {
-      403: 'The current password is wrong, or the user is banned.',
+      403: 'The current password is wrong, the user is banned, or `AUTH_PASSWORDS` is off.',
       404: 'The user of the token has no account.',
       429: 'Too many attempts with a wrong password.',
       503:
@@ -29,6 +30,7 @@ export const changePassword = operation(
   (services: AuthServices) => {
     const { users, passwords, rules, work, tokens, sessions, cookies } = services;
     return async (ctx, { body: { currentPassword, newPassword } }) => {
+      requirePasswords(services);
       const user = ctx.state.user && (await users.findById(ctx.state.user.id));
       if (user === undefined) throw new Refusal('account_not_found');
       const { id, username, email, passwordHash } = user;

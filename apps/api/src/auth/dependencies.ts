@@ -1,5 +1,6 @@
 import type { Tokens } from '@chorus/auth';
 import type { OriginPolicy } from '@chorus/service';
+import type { Identities } from '../identities/create-identities.js';
 import type { SessionService } from '../sessions/service.js';
 import type { AccessServices } from './callers/authenticate.js';
 import type { TokenCookies } from './callers/token-cookie.js';
@@ -13,6 +14,10 @@ import type { UserRepository } from './user-repository.js';
 export interface AuthServices extends AccessServices {
   readonly users: UserRepository;
   readonly passwords: Passwords;
+  /** Whether users sign up and in with passwords. */
+  readonly passwordsOn: boolean;
+  /** Undefined: no tokens of identity providers are accepted. */
+  readonly identities: Identities | undefined;
   readonly rules: PasswordRules;
   /** Queue for hashing and comparing passwords. */
   readonly work: BoundedWork;

@@ -1,4 +1,5 @@
 import type { RouteTable } from '../http/route-table.js';
+import { exchangeToken } from '../identities/exchange-token.js';
 import { changePassword } from './change-password.js';
 import { currentUser } from './current-user.js';
 import type { AuthServices } from './dependencies.js';
@@ -11,6 +12,7 @@ import { signUp } from './sign-up.js';
 export const userRoutes: RouteTable<AuthServices> = {
   'POST /api/users/signup': signUp,
   'POST /api/users/signin': signIn,
+  'POST /api/users/exchange': exchangeToken,
   'POST /api/users/refresh': refreshToken,
   'POST /api/users/logout': logOut,
   'GET /api/users/logout': logOutByGet,

@@ -6,6 +6,7 @@ import { emailKey, signInInput } from './account-inputs.js';
 import { signedIn, TOKEN_HEADER } from './account-json.js';
 import type { AuthServices } from './dependencies.js';
 import { checkPassword } from './passwords/check-password.js';
+import { requirePasswords } from './passwords/require-passwords.js';
 
 /**
  * Issues a token as a cookie. An unknown address and a wrong password take identical steps, so that neither the
@@ -21,7 +22,7 @@ export const signIn = operation(
     answer: { status: 200, description: 'The user is signed in.', body: signedIn, headers: TOKEN_HEADER },
     errors: {
       401: 'The e-mail address or the password is wrong.',
-      403: 'The user is banned.',
+      403: 'The user is banned, or `AUTH_PASSWORDS` is off.',
       429: 'Too many attempts that failed with this e-mail address, or too many from this address.',
       503: 'PostgreSQL or Redis is away, or too many passwords wait to be compared.',
     },
@@ -29,6 +30,7 @@ export const signIn = operation(
   (services: AuthServices) => {
     const { users, limits, tokens, access, cookies } = services;
     return async (ctx, { body: { email, password, returnToken = false } }) => {
+      requirePasswords(services);
       await limits.signInAddress.count(clientAddress(ctx));
       const user = await users.findByEmail(email);
       const matches = await checkPassword(services, ctx, emailKey(email), password, user?.passwordHash);

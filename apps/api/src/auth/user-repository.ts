@@ -42,7 +42,7 @@ export class UserRepository {
   constructor(private readonly db: Database) {}
 
   /** @returns undefined when the e-mail address or a similar user name is taken, even if two requests race */
-  async create(user: NewAccount, remember?: Remember<Account>): Promise<Account | undefined> {
+  async create(user: NewAccount, remember?: Pick<Remember<Account>, 'store'>): Promise<Account | undefined> {
     const signIn = 'email' in user ? { emailKey: emailKey(user.email) } : {};
     const data = { ...user, ...signIn, nameKeysVersion: NAME_KEYS_VERSION };
     try {

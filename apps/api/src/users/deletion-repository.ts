@@ -39,8 +39,9 @@ export class DeletionRepository {
       const keys = await tx.$queryRaw<Array<{ id: string }>>`
         UPDATE api_keys SET revoked_at = coalesce(revoked_at, now()) WHERE bot_id = ${BigInt(userId)} RETURNING id`;
       await tx.$executeRaw`
-        UPDATE users SET deleted_at = now(), email = NULL, email_key = NULL, password_hash = NULL,
-          session_generation = session_generation + 1 WHERE id = ${BigInt(userId)}`;
+        UPDATE users SET deleted_at = now(), email = NULL, email_key = NULL, password_hash = NULL, display_name = NULL,
+          avatar_url = NULL, session_generation = session_generation + 1 WHERE id = ${BigInt(userId)}`;
+      await tx.externalIdentity.deleteMany({ where: { userId } });
       for (const tokenId of tokenIdsOf(userId, user.generation, keys)) {
         await this.revoked.add(tokenId, TOKEN_TTL_SECONDS, tx);
       }

@@ -15,6 +15,19 @@ const TOKEN_TEXTS = {
   operatorInvalid: 'the operator token is not valid',
 } as const;
 
+const IDENTITY_TEXTS = {
+  malformed: 'it is not a JSON Web Token that is known here',
+  issuer: 'its issuer is not known here',
+  audience: 'it is meant for another audience',
+  algorithm: 'its algorithm is not allowed',
+  key: 'its issuer has no such key',
+  signature: 'its signature is wrong',
+  expired: 'it has expired',
+  notYet: 'it is not valid yet',
+  noExpiry: 'it has no valid time of expiry',
+  subject: 'it does not say whose it is',
+} as const;
+
 const LEAST_TEXTS = {
   none: 'this is not possible in the room',
   member: 'only members of the room may do this',
@@ -34,6 +47,11 @@ export const ACCESS = {
     text: (why: keyof typeof TOKEN_TEXTS) => TOKEN_TEXTS[why],
   },
   wrong_credentials: { status: 401, retry: false, text: 'wrong email or password' },
+  invalid_identity: {
+    status: 401,
+    retry: false,
+    text: (why: keyof typeof IDENTITY_TEXTS) => `the token cannot be exchanged: ${IDENTITY_TEXTS[why]}`,
+  },
   invalid_token: { frame: true, retry: false, text: TOKEN_INVALID },
   wrong_password: { status: 403, retry: false, text: 'the current password is wrong' },
 
@@ -99,6 +117,16 @@ export const ACCESS = {
     retry: true,
     text: (redeliveries: number) =>
       `${redeliveries} redeliveries of the webhook are not finished: try again later, or resume the webhook`,
+  },
+  passwords_disabled: {
+    status: 403,
+    retry: false,
+    text: 'passwords are not used here: sign in by the identity provider',
+  },
+  issuers_disabled: {
+    status: 403,
+    retry: false,
+    text: 'there are no identity providers here: AUTH_ISSUERS is not set',
   },
   operators_disabled: {
     status: 403,

@@ -84,6 +84,12 @@ export const LIMITS = {
     retry: true,
     text: 'the process that handles this request does not answer',
   },
+  issuer_unavailable: {
+    status: 503,
+    retry: true,
+    retryAfterSeconds: 5,
+    text: 'the keys of the identity provider cannot be read, try again',
+  },
   not_ready: { status: 503, retry: true, retryAfterSeconds: 1, text: (why: string) => why },
   unavailable: {
     status: 503,
