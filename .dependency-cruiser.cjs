@@ -12,7 +12,7 @@ const npm = (pattern) => `^${pattern}(/|$)|/node_modules/${pattern}(/|$)`;
 const apps = readdirSync('apps');
 /** What only tests use is in folders called `testing`, of which `packages/testing` is one. */
 const testSupport = '/testing/';
-const testsAndSupport = `${testSupport}|\\.test\\.ts$`;
+const testsAndSupport = `${testSupport}|\\.test\\.tsx?$`;
 
 /** @type {import('dependency-cruiser').IConfiguration} */
 module.exports = {
@@ -110,6 +110,13 @@ module.exports = {
       to: { pathNot: ['^@chorus/', '^packages/client/'] },
     },
     {
+      name: 'react-knows-the-client-only',
+      comment: 'It is shipped to browsers, and uses only what every application gets.',
+      severity: 'error',
+      from: { path: '^packages/react/src/', pathNot: testsAndSupport },
+      to: { pathNot: ['^@chorus/client$', '^packages/react/src/', npm('react')] },
+    },
+    {
       name: 'uwebsockets-in-the-transport',
       comment: 'Its types and its rules stay there.',
       severity: 'error',
@@ -186,7 +193,7 @@ module.exports = {
         path: '^((apps|packages)/[^/]+|prisma)/src/',
         pathNot: testsAndSupport,
       },
-      to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'] },
+      to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only', 'npm-peer'] },
     },
     {
       name: 'no-cycle',

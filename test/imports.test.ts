@@ -29,6 +29,8 @@ const FORBIDDEN: ReadonlyArray<readonly [file: string, module: string, rule: str
   ['packages/client/src/c.ts', '@chorus/protocol', 'client-takes-only-types-from-schemas'],
   ['packages/client/src/d.ts', 'node:events', 'client-stands-alone'],
   ['packages/client/src/e.ts', 'test-tool', 'client-stands-alone'],
+  ['packages/react/src/a.ts', '@chorus/protocol', 'react-knows-the-client-only'],
+  ['packages/react/src/b.tsx', 'test-tool', 'react-knows-the-client-only'],
   ['packages/protocol/src/errors.ts', 'zod', 'protocol-constants-without-schemas'],
   ['apps/gateway/src/rooms/hub.ts', 'uWebSockets.js', 'uwebsockets-in-the-transport'],
   ['packages/broker/src/broker.ts', 'ioredis', 'ioredis-in-redis-files'],
@@ -71,6 +73,9 @@ const ALLOWED: ReadonlyArray<readonly [file: string, module: string]> = [
   ['packages/redis/src/b.ts', 'ioredis'],
   ['packages/redis/src/b.test.ts', '@chorus/local'],
   ['apps/web/src/b.tsx', '@chorus/client'],
+  ['packages/react/src/c.ts', '@chorus/client'],
+  ['packages/react/src/d.ts', 'react'],
+  ['packages/react/src/e.test.tsx', '@chorus/testing'],
   ['prisma/src/b.ts', '@prisma/client'],
   ['packages/control/src/b.ts', 'type ./a.js'],
 ];

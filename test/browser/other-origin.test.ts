@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import type { ChorusApi, ChorusClient, edit } from '@chorus/client';
 import { expect } from 'chai';
 import type { Browser, Page } from 'playwright-core';
-import { withClientPackage } from '../client/client-package.js';
+import { withPackage } from '../client/published-package.js';
 import { createPerson, createRoom, type Person } from '../support/clients/people.js';
 import { startTestCluster, type TestCluster } from '../support/servers/cluster.js';
 import { launchChromium } from './support/launch-chromium.js';
@@ -27,7 +27,7 @@ describe('a page of another site', function () {
   let room: number;
 
   before(async () => {
-    const client = await withClientPackage((folder) => readFile(`${folder}/index.js`));
+    const client = await withPackage('client', (folder) => readFile(`${folder}/index.js`));
     server = createServer((request, response) => {
       const isClient = request.url === '/client.js';
       response.setHeader('Content-Type', isClient ? 'text/javascript' : 'text/html');

@@ -2,7 +2,7 @@ import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import type { Browser, Page } from 'playwright-core';
-import { withClientPackage } from '../client/client-package.js';
+import { withPackage } from '../client/published-package.js';
 import { root } from '../support/root.js';
 import { TEST_SETTINGS } from '../support/servers/cluster.js';
 import { type Program, startProgram } from '../support/servers/program.js';
@@ -33,7 +33,7 @@ describe('the tutorial', function () {
     }
     await writeFile(join(folder, 'package.json'), '{}');
     await mkdir(join(folder, 'node_modules', '@chorus'), { recursive: true });
-    await withClientPackage((client) =>
+    await withPackage('client', (client) =>
       cp(client, join(folder, 'node_modules', '@chorus', 'client'), { recursive: true }),
     );
     vite = startProgram('apps/web/node_modules/vite/bin/vite.js', [folder, '--port', '0'], { NO_COLOR: '1' });

@@ -9,8 +9,8 @@ import { createPerson, createRoom } from '../support/clients/people.js';
 import { root } from '../support/root.js';
 import { sharedStandalone } from '../support/servers/shared.js';
 import type { TestStandalone } from '../support/servers/standalone.js';
-import { withClientPackage } from './client-package.js';
-import { BUDGETS, clientSize } from './size.js';
+import { withPackage } from './published-package.js';
+import { BUDGETS, bundleSize } from './size.js';
 
 const exec = promisify(execFile);
 const compiler = join(root, 'node_modules/.bin/tsc');
@@ -69,7 +69,7 @@ describe('what is published of the client', function () {
     standalone = await sharedStandalone();
     app = await mkdtemp(join(tmpdir(), 'chorus-client-user-'));
     await writeFile(join(app, 'package.json'), '{"type":"module","private":true}');
-    const { stdout } = await withClientPackage((folder) =>
+    const { stdout } = await withPackage('client', (folder) =>
       exec('npm', ['pack', '--silent', folder], { cwd: app }),
     );
     const installed = [`./${stdout.trim()}`, ...OTHERS];
@@ -113,9 +113,9 @@ describe('what is published of the client', function () {
     await check('page', PAGE, { lib: ['es2022', 'dom'], types: [] });
   });
 
-  for (const [name, { code, gzipped: most }] of Object.entries(BUDGETS)) {
+  for (const [name, { code, gzipped: most }] of Object.entries(BUDGETS.client)) {
     it(`imports nothing, and has at most ${most} bytes gzipped for ${name}`, async () => {
-      const { gzipped } = await clientSize(join(app, 'node_modules/@chorus/client'), code);
+      const { gzipped } = await bundleSize('client', join(app, 'node_modules/@chorus/client'), code);
       expect(gzipped).to.be.within(4_000, most);
     });
   }

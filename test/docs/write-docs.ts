@@ -12,14 +12,14 @@ import {
   scopesTable,
 } from './access-page.js';
 import { ASYNCAPI, asyncapiText } from './asyncapi.js';
-import { CLIENT_REFERENCE, clientReferenceText } from './client-reference.js';
 import { CONFIGURATION, replaceTable } from './configuration-page.js';
 import { CONNECTING, redisUserText, replaceRules } from './connecting-page.js';
 import { OPENAPI, openapiText } from './openapi.js';
+import { referencePage, referenceText } from './package-reference.js';
 import { settingsTable } from './settings-table.js';
 
 // `pnpm docs` writes what is generated: the tables of access and of settings, the rules for the Redis user, the AsyncAPI and OpenAPI documents,
-// the reference of the client, the alert rules as an object for the Prometheus operator, and what the Helm chart knows of settings.
+// the references of the client and of the hooks, the alert rules as an object for the Prometheus operator, and what the Helm chart knows of settings.
 const accessPage = replaceProgramsTable(
   replaceAccessTables(readFileSync(ACCESS_PAGE, 'utf8'), accessTables()),
   programsTable(),
@@ -29,7 +29,8 @@ writeFileSync(CONFIGURATION, replaceTable(readFileSync(CONFIGURATION, 'utf8'), s
 writeFileSync(CONNECTING, replaceRules(readFileSync(CONNECTING, 'utf8'), redisUserText()));
 writeFileSync(ASYNCAPI, asyncapiText());
 writeFileSync(OPENAPI, openapiText());
-writeFileSync(CLIENT_REFERENCE, await clientReferenceText());
+for (const name of ['client', 'react'] as const)
+  writeFileSync(referencePage(name), await referenceText(name));
 writeFileSync(PROMETHEUS_RULE, prometheusRuleText());
 writeFileSync(CHART_SETTINGS, chartSettingsText());
 writeFileSync(VALUES_SCHEMA, valuesSchemaText());
