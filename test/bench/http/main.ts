@@ -7,6 +7,7 @@ import { RedisMembershipList } from '@chorus/control';
 import { createDatabase, migrate } from '@chorus/database';
 import { spawnGuarded, startPostgres } from '@chorus/local';
 import { Closer, createLogger } from '@chorus/service';
+import { ISSUER_SETTINGS, identityToken } from '../../support/clients/identity-token.js';
 import { root } from '../../support/root.js';
 import { benchCommand } from '../bench-command.js';
 import { BENCH_SECRET, startGateways } from '../gateway/bench-gateways.js';
@@ -15,15 +16,17 @@ import { atRate, bySocket, type Load, measure, repeatedly } from './load.js';
 
 /*
  * `pnpm bench:http`: messages that a bot sends to one API with its key, alone and in batches, and those that users send to one gateway by
- * socket. PostgreSQL does not wait for the disk, as in tests; no archiver runs. The clients share the machine with the servers.
+ * socket; and tokens of an identity provider that users exchange for sessions. PostgreSQL does not wait for the disk, as in tests; no archiver runs. The clients share the machine with the servers.
  */
 
 const BOT = 1_000_000;
 const BATCHES_AT_ONCE = 2;
+/** Users whose tokens are exchanged. */
+const IDENTITIES = 500;
 
 const options = benchCommand(
   'bench:http',
-  'Measures messages by API key over HTTP, alone and in batches, on one API; and by socket on one gateway.',
+  'Measures messages by API key over HTTP, alone and in batches, and exchanges of tokens, on one API; and messages by socket on one gateway.',
 )
   .option('--rate <number>', 'messages per second of the loads with a steady rate', Number, 3_000)
   .option('--seconds <number>', 'length of each load', Number, 8)
@@ -51,6 +54,7 @@ async function startApi(closer: Closer, redisUrl: string) {
     env: {
       ...{ PATH: process.env.PATH, HOST: '127.0.0.1', PORT: '0', JWT_SECRET: BENCH_SECRET },
       ...{ REDIS_URL: redisUrl, DATABASE_URL: postgres.url, DRAIN_DELAY_MS: '0' },
+      ...ISSUER_SETTINGS,
       ARCHIVE_BACKLOG_BYTES: String(2 ** 32),
     },
   });
@@ -105,6 +109,17 @@ async function run(closer: Closer): Promise<Record<string, string>[]> {
     }
     return options.batch;
   };
+  const identities = Array.from({ length: IDENTITIES }, (_, index) =>
+    identityToken({ sub: `user-${index}` }),
+  );
+  const exchange = async (): Promise<number> => {
+    const token = identities[count++ % IDENTITIES];
+    const answer = await post('/api/users/exchange', JSON.stringify({ token }));
+    if (answer.status !== 200) throw new Error(`${answer.status} ${answer.text}`);
+    return 1;
+  };
+  // Their users exist before the measurement.
+  for (let first = 0; first < IDENTITIES; first++) await exchange();
   // Rooms are known to gateways a moment after the API has begun.
   while ((await post('/api/rooms/1/messages', '{"content":"x"}')).status !== 201) await sleep(100);
   const sockets = await openSockets(gateway, options.rooms, (index) => index + 1);
@@ -118,6 +133,7 @@ async function run(closer: Closer): Promise<Record<string, string>[]> {
     [`HTTP, ${rate}/s`, api.pid, atRate(rate, sendOne)],
     ['HTTP, no pause', api.pid, repeatedly(options.connections, sendOne)],
     [`HTTP, batches of ${options.batch}`, api.pid, repeatedly(BATCHES_AT_ONCE, sendBatch)],
+    ['exchange, no pause', api.pid, repeatedly(options.connections, exchange)],
   ];
   const rows: Record<string, string>[] = [];
   for (const [name, server, load] of loads) {
