@@ -1,5 +1,5 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { BALANCERS, type BalancerKind } from './balancer/index.js';
+import { BALANCERS, type Balance, type BalancerKind } from './balancer/index.js';
 import type { Load } from './rehearsals/perform.js';
 import type { RolloutOptions } from './rehearsals/rollout.js';
 import type { ScaleOptions } from './rehearsals/scale.js';
@@ -23,6 +23,14 @@ interface Given {
   json?: string;
 }
 
+interface RolloutGiven {
+  gateways: number;
+  oneByOne: boolean;
+  stagger: number;
+  hold: number;
+  balance: Balance;
+}
+
 /** Reads the command line. Ends the process after `--help`; on an error with one line and exit status 2. */
 export function readRehearsal(argv: readonly string[]): Rehearsal {
   let chosen: Rehearsal | undefined;
@@ -31,11 +39,26 @@ export function readRehearsal(argv: readonly string[]): Rehearsal {
     .description('Replaces all gateways under load, behind a real load balancer, on this machine.')
     .option('--gateways <number>', 'number of gateways to replace', whole(1, 16), 4)
     .option('--one-by-one', 'replace them one after the other instead of together', false)
-    .action((given: Given & { gateways: number; oneByOne: boolean }) => {
-      const { gateways, oneByOne } = given;
+    .option(
+      '--stagger <ms>',
+      'time between two new gateways; each ends an old one, as in Kubernetes. 0: all together',
+      whole(0, 300_000),
+      0,
+    )
+    .option('--hold <ms>', 'DRAIN_HOLD_MS of the gateways', whole(0, 3_600_000), 300_000)
+    .addOption(
+      new Option('--balance <how>', 'how HAProxy spreads new sockets')
+        .choices(['leastconn', 'roundrobin'])
+        .default('leastconn'),
+    )
+    .action((given: Given & RolloutGiven) => {
+      const { gateways, oneByOne, stagger: staggerMs, hold: holdMs, balance } = given;
+      if (oneByOne && staggerMs > 0) program.error('error: --stagger and --one-by-one exclude each other');
+      if (balance !== 'leastconn' && given.balancer !== 'haproxy')
+        program.error('error: --balance needs --balancer haproxy');
       chosen = {
         kind: 'rollout',
-        options: { ...shared(given), gateways, oneByOne },
+        options: { ...shared(given), gateways, oneByOne, staggerMs, holdMs, balance },
         jsonFile: given.json,
       };
     });

@@ -19,6 +19,9 @@ describe('a short rehearsal', function () {
       drainDelayMs: 1_000,
       drainMs: 500,
       oneByOne: false,
+      staggerMs: 0,
+      holdMs: 60_000,
+      balance: 'leastconn',
       quietMs: 300,
     };
   });

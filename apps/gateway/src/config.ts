@@ -9,6 +9,7 @@ import {
   balancedSettings,
   ConfigError,
   type Environment,
+  identifier,
   integer,
   listenerSettings,
   messageLimitSettings,
@@ -73,6 +74,16 @@ export const gatewaySettings = {
     .default(20_000)
     .describe(
       'Time over which a gateway closes its sockets during shutdown, after `DRAIN_DELAY_MS`; few sockets take less.',
+    ),
+  REVISION: identifier()
+    .optional()
+    .describe(
+      'Name of the deployed version and settings, equal for all gateways that a rollout replaces; in Kubernetes the `pod-template-hash`. Without it, gateways do not notice rollouts.',
+    ),
+  DRAIN_HOLD_MS: integer(0, 3_600_000)
+    .default(300_000)
+    .describe(
+      'Maximum time for which a gateway that ends keeps its sockets while a rollout still has to end others of its `REVISION`, so that clients move once. 0 never waits.',
     ),
   REBALANCE: oneOf(['off', 'auto'])
     .default('off')
@@ -171,6 +182,9 @@ export interface GatewayConfig extends BalancedConfig {
   deliveryWindowMs: number;
   maxBacklogBytes: number;
   drainMs: number;
+  /** Undefined: rollouts are not noticed. */
+  revision: string | undefined;
+  drainHoldMs: number;
   rebalance: { auto: boolean; sharePerMinute: number };
   maxConnections: number;
   maxConnectsPerSecond: number;
@@ -226,6 +240,8 @@ export function loadGatewayConfig(env: Environment): GatewayConfig {
     deliveryWindowMs: settings.DELIVERY_WINDOW_MS,
     maxBacklogBytes: settings.ARCHIVE_BACKLOG_BYTES,
     drainMs: settings.DRAIN_MS,
+    revision: settings.REVISION,
+    drainHoldMs: settings.DRAIN_HOLD_MS,
     rebalance: {
       auto: settings.REBALANCE === 'auto',
       sharePerMinute: settings.REBALANCE_SHARE_PER_MINUTE,

@@ -40,6 +40,8 @@ export interface NodeReport {
   readonly state: 'ready' | 'degraded' | 'draining';
   /** Address of its port for other gateways; undefined if unknown, or from a gateway of an older version. */
   readonly url?: string | undefined;
+  /** Name of its deployed version and settings; undefined if unknown. */
+  readonly revision?: string | undefined;
   /** Undefined in reports of an older version, as during a rollout. */
   readonly figures?: NodeFigures | undefined;
 }

@@ -19,7 +19,7 @@ export const SECRET_SETTINGS: readonly string[] = [
 
 /** Settings that the chart or the image sets, or that differ from pod to pod. */
 const SET = new Set([
-  ...['NODE_ENV', 'NODE_ID', 'PORT', 'OPERATOR_PORT', 'PEER_URL', 'WEB_DIR'],
+  ...['NODE_ENV', 'NODE_ID', 'REVISION', 'PORT', 'OPERATOR_PORT', 'PEER_URL', 'WEB_DIR'],
   ...['DATABASE', 'REDIS'].flatMap((server) => ['CA', 'CERT', 'KEY'].map((file) => `${server}_${file}_FILE`)),
 ]);
 

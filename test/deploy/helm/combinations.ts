@@ -122,7 +122,7 @@ export const COMBINATIONS: Readonly<Record<string, Values>> = {
   },
   'slow drains': {
     config: { DRAIN_MS: 600_000 },
-    gateway: { terminationGracePeriodSeconds: 640 },
+    gateway: { terminationGracePeriodSeconds: 940 },
   },
 };
 
@@ -159,7 +159,7 @@ export const REFUSED: readonly (readonly [Values, RegExp])[] = [
   ],
   [
     { config: { DRAIN_MS: 120_000 } },
-    /gateway\.terminationGracePeriodSeconds is 90: it must be above 135, for DRAIN_DELAY_MS, DRAIN_MS and 5 s/,
+    /gateway\.terminationGracePeriodSeconds is 390: it must be above 435, for DRAIN_DELAY_MS, DRAIN_HOLD_MS, DRAIN_MS and 5 s/,
   ],
   [
     { api: { terminationGracePeriodSeconds: 25 } },

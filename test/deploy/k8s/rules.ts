@@ -1,4 +1,4 @@
-import { ofKind, type Resource, workloads } from './resources.js';
+import { ofKind, type PodSpec, type Resource, workloads } from './resources.js';
 import { environmentOf, environmentRules, graceRules } from './rules/environment.js';
 import { networkRules } from './rules/network.js';
 import { podRules } from './rules/pods.js';
@@ -18,16 +18,27 @@ export const RULES: Readonly<Record<string, (resources: readonly Resource[]) => 
 function rolloutRules(resources: readonly Resource[]): string[] {
   return workloads(resources)
     .filter(({ kind }) => kind === 'Deployment')
-    .flatMap(({ name, spec }) => {
+    .flatMap(({ name, spec, pod }) => {
       const { maxUnavailable, maxSurge } = spec.strategy?.rollingUpdate ?? {};
       return [
         ...(maxUnavailable === 0 ? [] : [`${name}: has fewer pods for a while`]),
+        ...(name !== 'chorus-gateway' || knowsRevision(pod) ? [] : [`${name}: moves clients twice`]),
         ...(name !== 'chorus-gateway' || maxSurge === '100%' ? [] : [`${name}: is replaced bit by bit`]),
         ...((spec.minReadySeconds ?? 0) > 0
           ? []
           : [`${name}: counts on a pod as soon as it says that it is ready`]),
       ];
     });
+}
+
+/** Gateways that end wait for those of their rollout, so they have to know it. */
+function knowsRevision({ containers }: PodSpec): boolean {
+  return containers.every(({ env = [] }) =>
+    env.some(
+      ({ name, valueFrom }) =>
+        name === 'REVISION' && valueFrom?.fieldRef?.fieldPath === "metadata.labels['pod-template-hash']",
+    ),
+  );
 }
 
 function scalingRules(resources: readonly Resource[]): string[] {

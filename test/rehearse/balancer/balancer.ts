@@ -30,7 +30,12 @@ export interface BalancerOptions {
   readonly spares: boolean;
   /** Largest number of concurrent sockets. */
   readonly connections: number;
+  /** How new sockets are balance over gateways. Default: `leastconn`. */
+  readonly balance?: Balance | undefined;
 }
+
+/** `roundrobin` ignores how many sockets each gateway has. */
+export type Balance = 'leastconn' | 'roundrobin';
 
 /** Descriptors that a balancer's process needs besides its sockets. */
 const OTHER_DESCRIPTORS = 200;

@@ -9,7 +9,13 @@ import { promisify } from 'node:util';
 import { ensureProgram, freePort, spawnGuarded } from '@chorus/local';
 import { Closer, StartError } from '@chorus/service';
 import { SHIPPED_HAPROXY_CFG } from '../files.js';
-import { type BackendGateway, type BalancerOptions, processesFor, type RealBalancer } from './balancer.js';
+import {
+  type BackendGateway,
+  type Balance,
+  type BalancerOptions,
+  processesFor,
+  type RealBalancer,
+} from './balancer.js';
 
 const NEED = {
   who: 'the rehearsal needs HAProxy',
@@ -26,7 +32,7 @@ export async function startHaproxy(options: BalancerOptions): Promise<RealBalanc
   try {
     const instances: Array<{ url: string; socket: string }> = [];
     for (let index = 0; index < processes; index++) {
-      instances.push(await startInstance(program, options.gateways, each, closer));
+      instances.push(await startInstance(program, options, each, closer));
     }
     return {
       name: await version(program),
@@ -45,7 +51,7 @@ export async function startHaproxy(options: BalancerOptions): Promise<RealBalanc
 
 async function startInstance(
   program: string,
-  gateways: readonly BackendGateway[],
+  { gateways, balance }: BalancerOptions,
   maxconn: number,
   closer: Closer,
 ): Promise<{ url: string; socket: string }> {
@@ -55,7 +61,7 @@ async function startInstance(
   const file = join(folder, 'haproxy.cfg');
   await writeFile(
     file,
-    haproxyConfig(await readFile(SHIPPED_HAPROXY_CFG, 'utf8'), { folder, port, maxconn, gateways }),
+    haproxyConfig(await readFile(SHIPPED_HAPROXY_CFG, 'utf8'), { folder, port, maxconn, gateways, balance }),
   );
   const haproxy = await spawnGuarded({
     name: 'haproxy',
@@ -81,6 +87,7 @@ export interface HaproxyPlace {
   readonly port: number;
   readonly maxconn: number;
   readonly gateways: readonly BackendGateway[];
+  readonly balance?: Balance | undefined;
 }
 
 /** The parts of the shipped configuration that affect sockets. */
@@ -91,7 +98,7 @@ const SECTIONS = ['global', 'defaults', 'frontend users', 'backend gateways', 'b
  * @throws {StartError} when it no longer contains something that must be replaced
  */
 export function haproxyConfig(shipped: string, place: HaproxyPlace): string {
-  const { folder, port, maxconn, gateways } = place;
+  const { folder, port, maxconn, gateways, balance = 'leastconn' } = place;
   const servers = gateways.map(({ nodeId, port }) => `    server ${nodeId} 127.0.0.1:${port}`).join('\n');
   const sections = shipped.split(/^(?=[a-z])/m);
   const kept = SECTIONS.map((name) => {
@@ -109,6 +116,7 @@ export function haproxyConfig(shipped: string, place: HaproxyPlace): string {
     [/^ {4}bind :8080$/m, `    bind 127.0.0.1:${port} backlog 4096`],
     // Names exist only in the container network.
     [/ resolvers names init-addr none$/m, ''],
+    [/^ {4}balance leastconn$/m, `    balance ${balance}`],
     [/^ {4}server-template gateway .*$/m, servers],
     [/^ {4}server-template api .*\n/m, ''],
   ];

@@ -2,7 +2,7 @@ import type { BalancerOptions, RealBalancer } from './balancer.js';
 import { startHaproxy } from './haproxy.js';
 import { startNginx } from './nginx.js';
 
-export type { BackendGateway, RealBalancer } from './balancer.js';
+export type { BackendGateway, Balance, RealBalancer } from './balancer.js';
 
 /** By their names on the command line. */
 export const BALANCERS = { haproxy: startHaproxy, nginx: startNginx } as const;

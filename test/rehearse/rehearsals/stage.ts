@@ -4,7 +4,7 @@ import { type Provisioned, provision } from '@chorus/loadtest';
 import { freePort, startRedis } from '@chorus/local';
 import { type Closeable, Closer } from '@chorus/service';
 import { openGatewayRedis } from '../../support/servers/gateway-redis.js';
-import { type BalancerKind, type RealBalancer, startRealBalancer } from '../balancer/index.js';
+import { type Balance, type BalancerKind, type RealBalancer, startRealBalancer } from '../balancer/index.js';
 import { type GatewayProcess, startGatewayProcess } from './gateway-process.js';
 
 /** Servers of a rehearsal: a Redis of their own, gateways, and a balancer in front of them. */
@@ -12,14 +12,15 @@ export interface Stage extends Closeable {
   readonly balancer: RealBalancer;
   /** Users and rooms of the load. */
   readonly people: Provisioned;
-  /** Starts more gateways concurrently. Resolves when they are ready. */
-  startGateways(count: number): Promise<GatewayProcess[]>;
+  /** Starts more gateways concurrently, with settings of their own. Resolves when they are ready. */
+  startGateways(count: number, settings?: Readonly<Record<string, string>>): Promise<GatewayProcess[]>;
   /** Returns the gateways' own reports, about once a second. */
   nodes(): Promise<NodeReport[]>;
 }
 
 export interface StageOptions {
   readonly balancer: BalancerKind;
+  readonly balance?: Balance | undefined;
   readonly connections: number;
   readonly rooms: number;
   /** Number of gateways that will ever be started. */
@@ -64,16 +65,18 @@ export async function startStage(options: StageOptions): Promise<Stage> {
       places.push({ nodeId: `gateway-${index}`, port: await freePort() });
     }
     const { connections, spares } = options;
-    const known = { gateways: [...places], spares, connections };
+    const known = { gateways: [...places], spares, connections, balance: options.balance };
     const balancer = closer.add(await startRealBalancer(options.balancer, known));
     const registry = new RedisNodeRegistry(redis, keyspace);
     const env = { ...SETTINGS, REDIS_URL: server.url, JWT_SECRET: secret, ...options.settings };
     return {
       balancer,
       people,
-      startGateways: async (count) => {
+      startGateways: async (count, own) => {
         const started = await Promise.allSettled(
-          places.splice(0, count).map(async (place) => closer.add(await startGatewayProcess(place, env))),
+          places
+            .splice(0, count)
+            .map(async (place) => closer.add(await startGatewayProcess(place, { ...env, ...own }))),
         );
         return started.map((outcome) => {
           if (outcome.status === 'rejected') throw outcome.reason;

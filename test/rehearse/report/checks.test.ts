@@ -15,6 +15,9 @@ const OPTIONS: RolloutOptions = {
   drainDelayMs: 1_000,
   drainMs: 2_000,
   oneByOne: false,
+  staggerMs: 0,
+  holdMs: 300_000,
+  balance: 'leastconn',
   quietMs: 0,
 };
 
@@ -36,6 +39,7 @@ function rollout(changes: Changes = {}, others: Partial<RolloutOutcome> = {}): R
     balancer: 'HAProxy',
     readyMs: [400, 400],
     stopped: [stopped(), stopped({ nodeId: 'gateway-2' })],
+    stoppingMs: 0,
     pace: 500,
     ...others,
   };

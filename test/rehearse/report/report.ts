@@ -11,7 +11,11 @@ const SPREAD_EVERY = 5;
 
 export function rolloutReport(outcome: RolloutOutcome, checks: readonly Check[]): string {
   const { result, options, balancer, pace, stopped, events } = outcome;
-  const how = options.oneByOne ? 'one by one' : 'together';
+  const how = options.oneByOne
+    ? 'one by one'
+    : options.staggerMs > 0
+      ? `${options.staggerMs / 1_000} s apart`
+      : 'together';
   return lines(
     `Rollout of ${options.gateways} gateways, ${how}, behind ${balancer}: ${loadLine(result)}`,
     startLine(outcome.readyMs),

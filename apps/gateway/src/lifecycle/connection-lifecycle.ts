@@ -30,6 +30,7 @@ import { ownUrl } from './own-url.js';
 import { PeerGateways } from './peers.js';
 import type { PortHealth } from './readiness.js';
 import { Rebalance } from './rebalance.js';
+import { RolloutHold } from './rollout.js';
 
 export interface ConnectionLifecycleParts {
   nodeId: string;
@@ -54,7 +55,7 @@ export class ConnectionLifecycle implements Closeable {
   readonly admission: Admission;
   readonly guard: Guard;
   readonly #parts: ConnectionLifecycleParts;
-  readonly #config: Pick<GatewayConfig, 'maxConnections' | 'drainMs' | 'peerUrl' | 'host'>;
+  readonly #config: Pick<GatewayConfig, 'maxConnections' | 'drainMs' | 'peerUrl' | 'host' | 'revision'>;
   readonly #startedAt = Date.now();
   #url: string | undefined;
   readonly #closer = new Closer();
@@ -82,12 +83,13 @@ export class ConnectionLifecycle implements Closeable {
     const admits = (subject: Subject): boolean => parts.trouble() === undefined && this.#copy.admits(subject);
     this.admission = new Admission({ config, connections, budgets, origins, guard, access, admits });
     const { admission } = this;
-    const { drainDelayMs: delayMs, drainMs: durationMs } = config;
+    const { drainDelayMs: delayMs, drainMs: durationMs, drainHoldMs: maxMs, revision } = config;
+    const hold = new RolloutHold({ nodeId, revision, nodes, maxMs, delayMs, log });
     const stopListening = (): void => transport.stopListening();
-    this.#drain = new Drain({ connections, admission, stopListening, delayMs, durationMs, log });
+    this.#drain = new Drain({ connections, admission, stopListening, delayMs, durationMs, hold, log });
     const able = (): boolean => this.state === 'ready';
     this.#rebalance = this.#closer.add(
-      new Rebalance({ nodeId, connections, nodes, able, ...config.rebalance, log }),
+      new Rebalance({ nodeId, connections, nodes, able, ...config.rebalance, rolloutMs: maxMs, log }),
     );
     this.#closer.add(endExpired(connections));
     const peers = new PeerGateways(nodeId, nodes, () => this.#findUrl());
@@ -188,7 +190,17 @@ export class ConnectionLifecycle implements Closeable {
     };
     const rooms = presence.localRooms;
     const url = this.#findUrl();
-    return { nodeId, startedAt: this.#startedAt, connections, rooms, state: this.state, url, figures };
+    const { revision } = this.#config;
+    return {
+      nodeId,
+      revision,
+      startedAt: this.#startedAt,
+      connections,
+      rooms,
+      state: this.state,
+      url,
+      figures,
+    };
   }
 }
 

@@ -4,6 +4,7 @@ import type { Admission } from '../connections/admission.js';
 import type { ConnectionRegistry } from '../connections/connection-registry.js';
 import type { ReconnectCause } from '../connections/connection-slot.js';
 import { requestReconnect, requestReconnects } from '../connections/request-reconnect.js';
+import type { RolloutHold } from './rollout.js';
 
 export interface DrainParts {
   connections: ConnectionRegistry;
@@ -14,6 +15,8 @@ export interface DrainParts {
   delayMs: number;
   /** Time over which the reconnect requests are spread, in milliseconds. */
   durationMs: number;
+  /** Awaited before the first client of a gateway that ends is asked to reconnect. */
+  hold: Pick<RolloutHold, 'wait'>;
   log: Logger;
 }
 
@@ -73,16 +76,18 @@ export class Drain {
 
   /**
    * Drains the node for good. Resolves when all connections have closed, or after their time is up.
-   * @param closed called when admission has ended, before the first client is asked to reconnect
+   * @param closed called before the first client is asked to reconnect, when admission has ended
    */
   async end(closed: () => void): Promise<void> {
-    const { connections, stopListening, log } = this.#parts;
+    const { connections, stopListening, hold, log } = this.#parts;
     this.#ending = true;
     this.#from ??= connections.size;
     this.#lift?.abort();
     const start = performance.now();
     log.info({ connections: connections.taken }, 'draining');
-    await this.#empty(new AbortController().signal, 'drain', () => {
+    await this.#empty(new AbortController().signal, 'drain', async () => {
+      // Listening meanwhile: it answers probes.
+      await hold.wait();
       stopListening();
       closed();
     });
@@ -121,12 +126,12 @@ export class Drain {
     this.#parts.admission.closed = false;
   }
 
-  async #empty(signal: AbortSignal, why: ReconnectCause, closed?: () => void): Promise<void> {
+  async #empty(signal: AbortSignal, why: ReconnectCause, closed?: () => Promise<void>): Promise<void> {
     const { connections, admission, delayMs, durationMs } = this.#parts;
     // If admission was closed before, load balancers have noticed already.
     if (!admission.closed && delayMs > 0) await sleep(delayMs, undefined, { signal });
     admission.closed = true;
-    closed?.();
+    await closed?.();
     await requestReconnects(connections, durationMs, signal, why);
   }
 }

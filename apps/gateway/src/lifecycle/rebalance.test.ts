@@ -109,6 +109,34 @@ describe('rebalancing', () => {
     expect(reconnecting()).to.have.length(20);
   });
 
+  it('waits by itself while a rollout replaces gateways, unless an operator asks', async () => {
+    await cluster(1_000, [0]);
+    const revisions = async (mine: string, theirs: string): Promise<void> => {
+      for (const [nodeId, count, revision] of [
+        ['node-0', 1_000, mine] as const,
+        ['node-1', 0, theirs] as const,
+      ]) {
+        await nodes.report(
+          { nodeId, startedAt: 0, connections: count, rooms: 0, state: 'ready', revision },
+          60_000,
+        );
+      }
+    };
+    await revisions('a', 'b');
+    start({ auto: true, sharePerMinute: 1_000, rolloutMs: 60_000, stepMs: 1 });
+    await steps(3);
+    expect(reconnecting()).to.have.length(0);
+    await revisions('b', 'b');
+    while (reconnecting().length === 0) await new Promise(setImmediate);
+    await rebalance.close();
+    await cluster(1_000, [0]);
+    await revisions('a', 'b');
+    start({ rolloutMs: 60_000, stepMs: 1 });
+    rebalance.start(1_000);
+    await finished();
+    expect(reconnecting().length).to.be.greaterThan(0);
+  });
+
   it('gives up nothing while all nodes are within 7 % of the average, or without other nodes', async () => {
     await cluster(107, [100], [95]);
     start();

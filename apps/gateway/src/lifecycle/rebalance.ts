@@ -1,7 +1,8 @@
-import type { NodeRegistry } from '@chorus/control';
+import type { NodeRegistry, NodeReport } from '@chorus/control';
 import type { Closeable, Logger } from '@chorus/service';
 import type { ConnectionRegistry } from '../connections/connection-registry.js';
 import { requestReconnect } from '../connections/request-reconnect.js';
+import { isRollingOut, revisionsOf } from './rollout.js';
 
 export interface RebalanceParts {
   nodeId: string;
@@ -13,6 +14,8 @@ export interface RebalanceParts {
   auto: boolean;
   /** Share of its connections that a node gives up per minute in automatic mode, 0 to 1. */
   sharePerMinute: number;
+  /** Time for which a new revision of gateways keeps the automatic mode waiting, in milliseconds. Default: 0. */
+  rolloutMs?: number;
   log: Logger;
   /** Interval between steps, in milliseconds. */
   stepMs?: number;
@@ -35,10 +38,20 @@ const SETTLED = 0.02;
 /** A campaign in progress: gives up `perStep` connections per step until no more than `goal` are left. */
 interface Campaign {
   readonly sharePerMinute: number;
+  /** Whether no operator asked for it. */
+  readonly automatic: boolean;
   readonly perStep: number;
   goal: number;
   allowance: number;
   sent: number;
+}
+
+/** Connections of this node, average and minimum over all ready ones, and whether a rollout is in progress. */
+interface Cluster {
+  readonly here: number;
+  readonly average: number;
+  readonly least: number;
+  readonly rollout: boolean;
 }
 
 /**
@@ -54,6 +67,8 @@ export class Rebalance implements Closeable {
   #unproven: number | undefined;
   #timer: NodeJS.Timeout | undefined;
   #untilCheck = CHECK_STEPS;
+  /** Revisions of the gateways, and since when there are these. */
+  #revisions = { names: '', since: Number.NEGATIVE_INFINITY };
   #closed = false;
 
   constructor(parts: RebalanceParts) {
@@ -117,12 +132,20 @@ export class Rebalance implements Closeable {
     const begun = this.#unproven !== undefined;
     this.#requested = undefined;
     this.#unproven = undefined;
-    if (cluster === undefined) return undefined;
+    if (cluster === undefined || (requested === undefined && cluster.rollout)) return undefined;
     const { here, average, least } = cluster;
     const uneven = begun || here > average * (1 + TOLERANCE) || least < average * (1 - TOLERANCE);
     if (!uneven || here <= average * (1 + SETTLED) || here - average < 1) return undefined;
     const perStep = (here * share * this.#stepMs) / 60_000;
-    const campaign = { sharePerMinute: share, perStep, goal: Math.ceil(average), allowance: 0, sent: 0 };
+    const automatic = requested === undefined;
+    const campaign = {
+      sharePerMinute: share,
+      automatic,
+      perStep,
+      goal: Math.ceil(average),
+      allowance: 0,
+      sent: 0,
+    };
     log.info({ connections: here, goal: campaign.goal, perStep }, 'giving up connections');
     return campaign;
   }
@@ -131,6 +154,11 @@ export class Rebalance implements Closeable {
     const cluster = await this.#cluster();
     // A new campaign replaced this one, or the node is closing.
     if (this.#campaign !== campaign || this.#closed) return;
+    if (campaign.automatic && cluster?.rollout === true) {
+      this.#parts.log.info({ sent: campaign.sent }, 'gave up connections until a rollout began');
+      this.#campaign = undefined;
+      return;
+    }
     // A client that was asked and has not reconnected yet is counted on no node, which must not lower the goal.
     campaign.goal = Math.max(campaign.goal, Math.ceil(cluster?.average ?? Number.POSITIVE_INFINITY));
     const excess = (cluster?.here ?? 0) - campaign.goal;
@@ -161,14 +189,26 @@ export class Rebalance implements Closeable {
     return here;
   }
 
-  /** Connections of this node, and average and minimum over all ready nodes; undefined if this is the only node. */
-  async #cluster(): Promise<{ here: number; average: number; least: number } | undefined> {
+  /** The connections of all ready nodes; undefined if this is the only one. */
+  async #cluster(): Promise<Cluster | undefined> {
     const { nodes, nodeId } = this.#parts;
-    const others = (await nodes.nodes()).filter((node) => node.state === 'ready' && node.nodeId !== nodeId);
+    const all = await nodes.nodes();
+    const rollout = this.#duringRollout(all);
+    const others = all.filter((node) => node.state === 'ready' && node.nodeId !== nodeId);
     if (others.length === 0) return undefined;
     const here = this.#here();
     const counts = [here, ...others.map(({ connections }) => connections)];
     const sum = counts.reduce((total, count) => total + count, 0);
-    return { here, average: sum / counts.length, least: Math.min(...counts) };
+    return { here, average: sum / counts.length, least: Math.min(...counts), rollout };
+  }
+
+  /** Whether a client that is asked to reconnect may get to a gateway that a rollout is about to end. */
+  #duringRollout(all: readonly NodeReport[]): boolean {
+    const revisions = revisionsOf(all);
+    const names = JSON.stringify(revisions);
+    const now = performance.now();
+    if (names !== this.#revisions.names) this.#revisions = { names, since: now };
+    const recent = now - this.#revisions.since < (this.#parts.rolloutMs ?? 0);
+    return isRollingOut(all) || (revisions.length > 1 && recent);
   }
 }

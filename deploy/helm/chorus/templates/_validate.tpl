@@ -8,10 +8,11 @@
 {{- /* Without a value the program's own default holds. */}}
 {{- $delay := $config.DRAIN_DELAY_MS | default "5000" | int64 -}}
 {{- $last := get $config $stop | default (get (dict "api" "10000" "gateway" "20000") $name) | int64 -}}
-{{- $needed := add (div (add $delay $last 999) 1000) 5 -}}
+{{- $hold := eq $name "gateway" | ternary ($config.DRAIN_HOLD_MS | default "300000" | int64) 0 -}}
+{{- $needed := add (div (add $delay $hold $last 999) 1000) 5 -}}
 {{- $grace := (get $root.Values $name).terminationGracePeriodSeconds | int64 -}}
 {{- if le $grace $needed -}}
-{{- fail (printf "%s.terminationGracePeriodSeconds is %d: it must be above %d, for DRAIN_DELAY_MS, %s and 5 s" $name $grace $needed $stop) -}}
+{{- fail (printf "%s.terminationGracePeriodSeconds is %d: it must be above %d, for DRAIN_DELAY_MS, %s%s and 5 s" $name $grace $needed (eq $name "gateway" | ternary "DRAIN_HOLD_MS, " "") $stop) -}}
 {{- end -}}
 {{- end -}}
 
@@ -64,7 +65,7 @@
 
 {{- range $name := append (include "chorus.services" . | fromYamlArray) "migrate" -}}
 {{- $program := get (include "chorus.programs" $root | fromYaml) $name | default (dict "secrets" (list "DATABASE_URL") "optional" list) -}}
-{{- $taken := concat (list "NODE_ID" "PORT" "OPERATOR_PORT") $program.secrets $program.optional -}}
+{{- $taken := concat (list "NODE_ID" "REVISION" "PORT" "OPERATOR_PORT") $program.secrets $program.optional -}}
 {{- range (get $root.Values $name).env -}}
 {{- if has .name $taken -}}
 {{- fail (printf "%s.env: %s is set by the chart%s" $name .name (has .name (concat $program.secrets $program.optional) | ternary "; secrets.refs takes it from another Secret" "")) -}}

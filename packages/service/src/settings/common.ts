@@ -1,15 +1,13 @@
 import { z } from 'zod';
 import { originProblem } from '../http/allowed-origins.js';
 import { LOG_LEVELS } from '../telemetry/logger.js';
-import { integer, list, oneOf, port } from './config.js';
+import { identifier, integer, list, oneOf, port } from './config.js';
 
 /** Settings of every process that listens. */
 export const listenerSettings = (defaultPort: number) => ({
   HOST: z.string().default('0.0.0.0').describe('Address to listen on.'),
   PORT: port().default(defaultPort).describe('Port to listen on; 0 lets the system choose.'),
-  NODE_ID: z
-    .string()
-    .regex(/^[A-Za-z0-9._-]{1,64}$/, 'must be 1 to 64 letters, digits, dots, dashes or underscores')
+  NODE_ID: identifier()
     .optional()
     .describe('Id of this process in logs and presence; unique in the cluster. Generated if not set.'),
   LOG_LEVEL: oneOf(LOG_LEVELS).default('info').describe('Least severe level that is logged.'),

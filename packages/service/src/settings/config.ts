@@ -51,6 +51,10 @@ export const share = () => {
     .refine((value) => value > 0 && value <= 1, error);
 };
 
+/** A name that is safe in keys, logs and URLs. */
+export const identifier = () =>
+  z.string().regex(/^[A-Za-z0-9._-]{1,64}$/, 'must be 1 to 64 letters, digits, dots, dashes or underscores');
+
 /** A TCP port; 0 lets the system choose one. */
 export const port = () => integer(0, 65_535);
 

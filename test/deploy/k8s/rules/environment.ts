@@ -41,6 +41,12 @@ const EXAMPLES: Readonly<Record<string, string>> = {
   REDIS_URL: 'rediss+sentinel://:secret@sentinel.internal:26379/chorus',
 };
 
+/** Examples of fields of a pod. */
+const FIELDS: Readonly<Record<string, string>> = {
+  'metadata.name': 'chorus-gateway-5d4f8c7b9-abcde',
+  "metadata.labels['pod-template-hash']": '5d4f8c7b9',
+};
+
 /** The program of a container, by the last part of its image's name. */
 export function programOf({ image }: Container): Program | undefined {
   return PROGRAMS[image.split('/').at(-1)?.split(':')[0] ?? ''];
@@ -70,7 +76,8 @@ export function environmentOf(
 
 function valueIn({ name, value, valueFrom }: EnvVar): string | undefined {
   if (value !== undefined) return value;
-  if (valueFrom?.fieldRef?.fieldPath === 'metadata.name') return 'chorus-gateway-5d4f8c7b9-abcde';
+  const field = FIELDS[valueFrom?.fieldRef?.fieldPath ?? ''];
+  if (field !== undefined) return field;
   const secret = valueFrom?.secretKeyRef;
   return secret?.name === SECRETS && secret.key === name ? EXAMPLES[name] : undefined;
 }
@@ -127,7 +134,8 @@ export function graceRules(resources: readonly Resource[]): string[] {
         const schema = program.settings[setting];
         return schema === undefined ? 0 : Number(z.object({ [setting]: schema }).parse(env)[setting]);
       };
-      const neededMs = ms('DRAIN_DELAY_MS') + ms('DRAIN_MS') + ms('SHUTDOWN_TIMEOUT_MS') + REST_MS;
+      const neededMs =
+        ms('DRAIN_DELAY_MS') + ms('DRAIN_HOLD_MS') + ms('DRAIN_MS') + ms('SHUTDOWN_TIMEOUT_MS') + REST_MS;
       const givenMs = (pod.terminationGracePeriodSeconds ?? 30) * 1_000;
       return givenMs > neededMs ? [] : [`${name}: ends after ${givenMs} ms, and may need ${neededMs} ms`];
     }),
