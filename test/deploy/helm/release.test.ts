@@ -79,8 +79,12 @@ describe('a release of the Helm chart', function () {
       redis: { bundled: { enabled: true } },
     };
     const secret = (await renderChart(values)).find(({ kind }) => kind === 'Secret');
-    const { JWT_SECRET, OPERATOR_TOKEN, POSTGRES_PASSWORD, REDIS_PASSWORD, ...rest } =
-      secret?.stringData ?? {};
+    const { JWT_SECRET, OPERATOR_TOKEN, POSTGRES_PASSWORD, REDIS_PASSWORD, ...rest } = Object.fromEntries(
+      Object.entries(secret?.data ?? {}).map(([key, value]) => [
+        key,
+        Buffer.from(value, 'base64').toString(),
+      ]),
+    );
     expect(secret?.metadata.name).to.equal('chorus-secrets');
     for (const key of [JWT_SECRET, OPERATOR_TOKEN]) expect(key).to.match(/^[A-Za-z0-9]{64}$/);
     expect(JWT_SECRET).not.to.equal(OPERATOR_TOKEN);

@@ -10,7 +10,6 @@ export interface Resource {
   };
   readonly spec?: unknown;
   readonly data?: Readonly<Record<string, string>>;
-  readonly stringData?: Readonly<Record<string, string>>;
 }
 
 export type Labels = Readonly<Record<string, string>>;

@@ -9,10 +9,12 @@ securityContext:
     drop: [ALL]
 {{- end -}}
 
-{{/* Head of a pod's spec. [root, program] */}}
+{{/* Head of a pod's spec. [root, program or test] */}}
 {{- define "chorus.podHead" -}}
 {{- $root := index . 0 -}}
+{{- if ne (index . 1) "test" }}
 serviceAccountName: {{ include "chorus.fullname" $root }}-{{ index . 1 }}
+{{- end }}
 automountServiceAccountToken: false
 # Otherwise every Service of the namespace adds variables, which could be mistaken for settings.
 enableServiceLinks: false
@@ -22,12 +24,7 @@ securityContext:
   runAsGroup: 10001
   seccompProfile:
     type: RuntimeDefault
-{{- with $root.Values.image.pullSecrets }}
-imagePullSecrets:
-  {{- range . }}
-  - name: {{ . }}
-  {{- end }}
-{{- end }}
+{{- include "chorus.pullSecrets" $root }}
 {{- range $key := list "nodeSelector" "tolerations" "affinity" "priorityClassName" }}
 {{- with include "chorus.podValue" (list $root (index $ 1) $key) }}
 {{ $key }}: {{ . }}
@@ -35,10 +32,19 @@ imagePullSecrets:
 {{- end }}
 {{- end -}}
 
+{{- define "chorus.pullSecrets" -}}
+{{- with .Values.image.pullSecrets }}
+imagePullSecrets:
+  {{- range . }}
+  - name: {{ . }}
+  {{- end }}
+{{- end }}
+{{- end -}}
+
 {{/* A value of `pods`, or what the program has instead, in JSON; nothing if it is empty. [root, program, key] */}}
 {{- define "chorus.podValue" -}}
 {{- $root := index . 0 -}}
-{{- $own := get $root.Values (index . 1) -}}
+{{- $own := get $root.Values (index . 1) | default dict -}}
 {{- $key := index . 2 -}}
 {{- $value := get (ternary $own $root.Values.pods (hasKey $own $key)) $key -}}
 {{- if not (empty $value) }}{{ toJson $value }}{{ end -}}

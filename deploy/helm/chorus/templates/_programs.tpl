@@ -43,10 +43,10 @@ dispatcher:
 {{/* Settings of a program, as data of its ConfigMap: of `config` those that it reads, and its own. [root, program] */}}
 {{- define "chorus.config" -}}
 {{- $root := index . 0 -}}
-{{- $known := get ($root.Files.Get "files/settings.yaml" | fromYaml) (index . 1) -}}
+{{- $known := include "chorus.defaults" . | fromYaml -}}
 {{- $config := dict -}}
 {{- range $name, $value := $root.Values.config -}}
-{{- if has $name $known }}{{ $_ := set $config $name $value }}{{ end -}}
+{{- if hasKey $known $name }}{{ $_ := set $config $name $value }}{{ end -}}
 {{- end -}}
 {{- range $name, $value := (get $root.Values (index . 1)).config -}}
 {{- $_ := set $config $name $value -}}
@@ -55,6 +55,11 @@ dispatcher:
 {{- /* toJson, because YAML's large numbers would be written as 3e+07. */}}
 {{ $name }}: {{ ternary $value (toJson $value) (kindIs "string" $value) | quote }}
 {{- end }}
+{{- end -}}
+
+{{/* The settings that a program reads, with their defaults. [root, program] */}}
+{{- define "chorus.defaults" -}}
+{{- get ((index . 0).Files.Get "files/settings.yaml" | fromYaml) (index . 1) | toYaml -}}
 {{- end -}}
 
 {{/* A reference to the value of a variable in a Secret. [root, variable, optional] */}}

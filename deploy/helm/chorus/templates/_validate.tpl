@@ -5,11 +5,9 @@
 
 {{- range $name, $stop := dict "api" "SHUTDOWN_TIMEOUT_MS" "gateway" "DRAIN_MS" -}}
 {{- $config := include "chorus.config" (list $root $name) | fromYaml -}}
-{{- /* Without a value the program's own default holds. */}}
-{{- $delay := $config.DRAIN_DELAY_MS | default "5000" | int64 -}}
-{{- $last := get $config $stop | default (get (dict "api" "10000" "gateway" "20000") $name) | int64 -}}
-{{- $hold := eq $name "gateway" | ternary ($config.DRAIN_HOLD_MS | default "300000" | int64) 0 -}}
-{{- $needed := add (div (add $delay $hold $last 999) 1000) 5 -}}
+{{- $defaults := include "chorus.defaults" (list $root $name) | fromYaml -}}
+{{- $delay := $config.DRAIN_DELAY_MS | default $defaults.DRAIN_DELAY_MS | int64 -}}
+{{- $last := get $config $stop | default (get $defaults $stop) | int64 -}}
 {{- $grace := (get $root.Values $name).terminationGracePeriodSeconds | int64 -}}
 {{- if le $grace $needed -}}
 {{- fail (printf "%s.terminationGracePeriodSeconds is %d: it must be above %d, for DRAIN_DELAY_MS, %s%s and 5 s" $name $grace $needed (eq $name "gateway" | ternary "DRAIN_HOLD_MS, " "") $stop) -}}
@@ -23,7 +21,9 @@
 {{- fail (printf "autoscaling.%s: minReplicas (%v) is above maxReplicas (%v)" $name $own.minReplicas $own.maxReplicas) -}}
 {{- end -}}
 {{- end -}}
-{{- $limit := (include "chorus.config" (list $root "gateway") | fromYaml).MAX_CONNECTIONS | default "50000" | int64 -}}
+{{- $gateway := list $root "gateway" -}}
+{{- $default := (include "chorus.defaults" $gateway | fromYaml).MAX_CONNECTIONS -}}
+{{- $limit := (include "chorus.config" $gateway | fromYaml).MAX_CONNECTIONS | default $default | int64 -}}
 {{- if gt (mul 2 ($scaling.gateway.connections | int64)) $limit -}}
 {{- fail (printf "autoscaling.gateway.connections is %d: it must be at most half of MAX_CONNECTIONS (%d)" ($scaling.gateway.connections | int64) $limit) -}}
 {{- end -}}

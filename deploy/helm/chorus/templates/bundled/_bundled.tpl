@@ -43,12 +43,7 @@ spec:
     spec:
       automountServiceAccountToken: false
       enableServiceLinks: false
-      {{- with .root.Values.image.pullSecrets }}
-      imagePullSecrets:
-        {{- range . }}
-        - name: {{ . }}
-        {{- end }}
-      {{- end }}
+      {{- include "chorus.pullSecrets" .root | indent 6 }}
       terminationGracePeriodSeconds: 60
       securityContext:
         runAsNonRoot: true
