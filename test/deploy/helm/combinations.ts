@@ -163,8 +163,11 @@ export const REFUSED: readonly (readonly [Values, RegExp])[] = [
   ],
   // By the defaults of the program.
   [
-    { config: { DRAIN_DELAY_MS: null, DRAIN_MS: null }, gateway: { terminationGracePeriodSeconds: 30 } },
-    /gateway\.terminationGracePeriodSeconds is 30: it must be above 30/,
+    {
+      config: { DRAIN_DELAY_MS: null, DRAIN_HOLD_MS: null, DRAIN_MS: null },
+      gateway: { terminationGracePeriodSeconds: 330 },
+    },
+    /gateway\.terminationGracePeriodSeconds is 330: it must be above 330/,
   ],
   [
     { api: { terminationGracePeriodSeconds: 25 } },

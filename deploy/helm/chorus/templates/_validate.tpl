@@ -8,6 +8,8 @@
 {{- $defaults := include "chorus.defaults" (list $root $name) | fromYaml -}}
 {{- $delay := $config.DRAIN_DELAY_MS | default $defaults.DRAIN_DELAY_MS | int64 -}}
 {{- $last := get $config $stop | default (get $defaults $stop) | int64 -}}
+{{- $hold := $config.DRAIN_HOLD_MS | default $defaults.DRAIN_HOLD_MS | default 0 | int64 -}}
+{{- $needed := add (div (add $delay $hold $last 999) 1000) 5 -}}
 {{- $grace := (get $root.Values $name).terminationGracePeriodSeconds | int64 -}}
 {{- if le $grace $needed -}}
 {{- fail (printf "%s.terminationGracePeriodSeconds is %d: it must be above %d, for DRAIN_DELAY_MS, %s%s and 5 s" $name $grace $needed (eq $name "gateway" | ternary "DRAIN_HOLD_MS, " "") $stop) -}}
