@@ -22,7 +22,7 @@ interface Options {
   readonly connections: number;
   readonly members: number;
   readonly rate?: number;
-  readonly only: readonly System[];
+  readonly only?: readonly System[];
   readonly rounds?: number;
   readonly storm?: true;
   readonly over: number;
@@ -31,7 +31,7 @@ interface Options {
   readonly json?: string;
 }
 
-const usual = SYSTEMS.filter(({ name }) => [FLOOR, 'chorus', 'chorus.v1'].includes(name));
+const USUAL = [FLOOR, 'chorus', 'chorus.v1'];
 const options = benchCommand(
   'bench:connect',
   'Measures what it costs, and how long it takes, to connect and join a room, for Chorus and a bare relay in turn.',
@@ -46,9 +46,8 @@ const options = benchCommand(
   .option('--rate <number>', 'connects per second (default: as many as possible)', positive)
   .option(
     '--only <systems>',
-    `comma-separated systems: ${SYSTEMS.map(({ name }) => name).join(', ')}`,
+    `comma-separated systems: ${SYSTEMS.map(({ name }) => name).join(', ')} (default: ${USUAL.join(', ')})`,
     pick(SYSTEMS),
-    usual,
   )
   .option('--rounds <number>', 'rounds; the results are medians (default 3, of a storm 1)', positive)
   .option('--storm', 'kill one of three nodes under load instead: its clients reconnect to the two others')
@@ -59,10 +58,12 @@ const options = benchCommand(
   .parse()
   .opts<Options>();
 
+const selected = options.only ?? SYSTEMS.filter(({ name }) => USUAL.includes(name));
+
 /** The selected systems of Chorus, as another checkout has them. */
 function systemsOf(folder: string): System[] {
   const main = join(folder, 'apps/gateway/dist/main.js');
-  return options.only
+  return selected
     .filter(({ name }) => name.startsWith('chorus'))
     .map(({ protocol, name, title }) =>
       chorusSystem(protocol, `${name}@`, `${title}, the other checkout`, { main }),
@@ -70,7 +71,7 @@ function systemsOf(folder: string): System[] {
 }
 
 const { connections, members, rounds, against, json } = options;
-const systems = [...options.only, ...(against === undefined ? [] : systemsOf(against))];
+const systems = [...selected, ...(against === undefined ? [] : systemsOf(against))];
 const measurement = options.storm
   ? storm({ connections, members, messagesPerSecond: options.messages, overMs: options.over * 1_000 })
   : connects({ connections, members, perSecond: options.rate });

@@ -19,7 +19,7 @@ export function createRedisParts(
   const watch = new RedisWatch();
   const probes = new ProbeStats();
   if (metrics !== undefined) addRedisMetrics(metrics, watch);
-  const redis = createRedis(config.redis, log, 'presence', watch);
+  const redis = createRedis(config.redis, log, 'presence', watch, true);
   const presence = new RedisPresenceStore(redis, {
     keyspace,
     noticeTarget: redisNoticeTarget(keyspace, config.redis.cluster),
