@@ -34,8 +34,8 @@ const TIME_OF_DAY: Readonly<Record<string, string>> = {
   'apps/dispatcher/src/webhooks/webhook-sender.ts':
     'dispatchers share when an endpoint is due; the age of events',
   'apps/dispatcher/src/webhooks/webhook-tests.ts': 'test events have a time of day',
-  'apps/gateway/src/lifecycle/connection-lifecycle.ts':
-    'tokens end at a time of day, and when a process started, as operators are shown',
+  'apps/gateway/src/lifecycle/connection-lifecycle.ts': 'when a process started, as operators are shown',
+  'apps/gateway/src/lifecycle/end-expired.ts': 'tokens end at a time of day',
   'apps/gateway/src/sessions/v1/frames.ts': 'tokens end at a time of day',
   'apps/loadtest/src/run/run-load.ts': 'when a run started, as its report shows',
   'apps/operator-page/src/browser/create-operator-page.ts': 'what operators are shown',

@@ -1,4 +1,4 @@
-import { eventually, patiently } from '@chorus/testing';
+import { eventually } from '@chorus/testing';
 import { expect } from 'chai';
 import type { Person } from '../support/clients/people.js';
 import { filledRoom, fillRoom } from './support/fill-room.js';
@@ -89,13 +89,10 @@ describe('a room with a long history', function () {
     // As for a user who has just arrived.
     await ada.page.reload();
     await ada.message('more news').waitFor();
-    const figures = await scrollUpTo(ada.page, ada.log, ada.page.getByText('This is where it begins.'));
+    await scrollUpTo(ada.page, ada.log, ada.page.getByText('This is where it begins.'));
     expect(await ada.said()).to.deep.equal([...TEXTS, 'news', 'more news']);
     await ada.message(FIRST).waitFor();
     expect((await reading()).text).to.equal(FIRST);
-    // Other tests run beside this one. `pnpm bench:page` measures on an idle machine.
-    expect(figures.workMs / MESSAGES, JSON.stringify(figures)).to.be.within(0, 6);
-    expect(Math.max(0, ...figures.longTasks), JSON.stringify(figures)).to.be.lessThan(patiently(1_000));
   });
 
   it('returns to the newest message at once', async () => {

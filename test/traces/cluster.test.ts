@@ -1,12 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import {
-  connectPlain,
-  connectV1,
-  eventually,
-  type PlainSocket,
-  patiently,
-  upgradeStatus,
-} from '@chorus/testing';
+import { connectPlain, connectV1, eventually, type PlainSocket, upgradeStatus } from '@chorus/testing';
 import { expect } from 'chai';
 import { createPerson, createRoom, type Person, request } from '../support/clients/people.js';
 import { startTestCluster, type TestCluster } from '../support/servers/cluster.js';
@@ -201,7 +194,6 @@ describe('traces of a cluster', function () {
     });
 
     it('are none of the clients’ business when the collector dies', async () => {
-      const started = performance.now();
       const earlier = cluster.log.length;
       await collector.close();
       for (let n = 0; n < 200; n++) clients[0].send(`${n}`);
@@ -209,7 +201,6 @@ describe('traces of a cluster', function () {
       expect(contents).to.deep.equal(Array.from({ length: 200 }, (_, n) => `${n}`));
       const answer = await request(`${cluster.url}/api/rooms/${room}`, { token: ann.token });
       expect(answer.status).to.equal(200);
-      expect(performance.now() - started).to.be.below(patiently(3_000));
 
       const told = (): string[] =>
         cluster.log

@@ -42,7 +42,7 @@ describe('the client', () => {
     const waiting = await becomes('waiting');
     expect(waiting).to.include({ attempt: 1, reason: 'connection lost' });
     await stage.connection();
-    expect(performance.now() - at).to.be.within(200, 2_000);
+    expect(performance.now() - at).to.be.at.least(200);
   });
 
   it('watches the list of rooms, over reconnects, if there is a listener', async () => {

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { silentLog, testDatabase } from '@chorus/testing';
+import { eventually, silentLog, testDatabase } from '@chorus/testing';
 import { expect } from 'chai';
 import pg from 'pg';
 import { createDatabase, type Database } from '../database.js';
@@ -50,10 +50,13 @@ describe('sessions of a PostgreSQL that refuses writes', function () {
     );
   /** Opens all sessions of the pool and lets them grow old. */
   const fill = async (): Promise<void> => {
-    await Promise.all(Array.from({ length: POOL }, () => db.$queryRaw`SELECT pg_sleep(0.3)::text`));
-    const [{ count } = { count: 0n }] = await db.$queryRaw<Array<{ count: bigint }>>`
-      SELECT count(*) FROM pg_stat_activity WHERE application_name = 'chorus' AND datname = current_database()`;
-    expect(Number(count)).to.equal(POOL);
+    // On a slow machine, the first statements can end before the last session is open.
+    await eventually(async () => {
+      await Promise.all(Array.from({ length: POOL }, () => db.$queryRaw`SELECT pg_sleep(0.3)::text`));
+      const [{ count } = { count: 0n }] = await db.$queryRaw<Array<{ count: bigint }>>`
+        SELECT count(*) FROM pg_stat_activity WHERE application_name = 'chorus' AND datname = current_database()`;
+      expect(Number(count)).to.equal(POOL);
+    });
     await sleep(YOUNG_MS);
   };
 

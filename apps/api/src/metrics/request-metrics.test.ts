@@ -61,7 +61,7 @@ describe('the metrics of requests', function () {
     const taken = 'chorus_api_request_seconds_count{method="GET",route="/api/rooms/:roomId"}';
     expect((await values('chorus_api_request_seconds'))[taken]).to.equal(5);
     const sum = taken.replace('_count', '_sum');
-    expect((await values('chorus_api_request_seconds'))[sum]).to.be.within(0.000_1, 10);
+    expect((await values('chorus_api_request_seconds'))[sum]).to.be.above(0.000_1);
   });
 
   it('have few labels, whatever paths and methods clients invent', async () => {

@@ -1,6 +1,6 @@
 import { createDatabase, type Database } from '@chorus/database';
 import { Metrics } from '@chorus/service';
-import { patiently, recordedLog, until } from '@chorus/testing';
+import { recordedLog, until } from '@chorus/testing';
 import { expect } from 'chai';
 import { loadArchiveConfig } from '../config.js';
 import { makeArchiver } from '../create-archiver.js';
@@ -100,9 +100,7 @@ describe('the metrics of an archiver', function () {
     queue.silence = new Promise((resolve) => {
       answer = resolve;
     });
-    const startedAt = performance.now();
     const texts = await Promise.all(Array.from({ length: 20 }, () => metrics.text()));
-    expect(performance.now() - startedAt).to.be.lessThan(patiently(3_000));
     for (const text of texts) expect(text).not.to.match(/^chorus_archiver_(lag|backlog)/m);
     expect(queue.measures).to.equal(1);
     answer();

@@ -130,9 +130,18 @@ describe('limits on connections', () => {
     const missing = '/ws/join-room/99';
     const started = performance.now();
     let accepted = 0;
-    while ((await fixture.refusal(gateway, missing, fixture.bearer(ANN))).status === 404) accepted++;
+    let refused: Awaited<ReturnType<GatewayFixture['refusal']>> | undefined;
+    while (refused === undefined) {
+      // At once, so that they come faster than the limit on a slow machine, too.
+      const answers = await Promise.all(
+        [1, 2, 3, 4].map(() => fixture.refusal(gateway, missing, fixture.bearer(ANN))),
+      );
+      accepted += answers.filter(({ status }) => status === 404).length;
+      refused = answers.find(({ status }) => status !== 404);
+    }
     expect(accepted).to.be.within(40, 40 + Math.ceil(((performance.now() - started) / 1_000) * 20));
-    await expectRefusal(gateway, fixture.bearer(ANN), 429, /too often/);
+    expect(refused.status).to.equal(429);
+    expect(refused.body.error).to.match(/too often/);
     await open(gateway, fixture.bearer(BOB));
   });
 

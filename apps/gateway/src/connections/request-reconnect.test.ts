@@ -1,6 +1,6 @@
 import { ManualClock } from '@chorus/testing';
 import { expect } from 'chai';
-import { FakeConnection, openFake } from '../testing/connections.js';
+import { FakeConnection, manualReconnectClock, openFake } from '../testing/connections.js';
 import { ConnectionRegistry } from './connection-registry.js';
 import { requestReconnects } from './request-reconnect.js';
 
@@ -31,10 +31,8 @@ describe('reconnect requests', () => {
     constructor(count: number, durationMs: number) {
       const { connections, all } = crowd(count);
       this.all = all;
-      this.done = requestReconnects(connections, durationMs, never, 'drain', {
-        now: () => this.clock.now(),
-        sleep: (ms) => new Promise((resolve) => this.clock.after(ms, resolve)),
-      });
+      const time = manualReconnectClock(this.clock);
+      this.done = requestReconnects(connections, durationMs, never, 'drain', time);
     }
 
     /** Number of clients asked within each of the following intervals of 50 ms. */

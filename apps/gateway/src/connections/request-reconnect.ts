@@ -24,7 +24,7 @@ export interface ReconnectClock {
   sleep(ms: number, signal: AbortSignal): Promise<void>;
 }
 
-const SYSTEM_CLOCK: ReconnectClock = {
+export const SYSTEM_CLOCK: ReconnectClock = {
   now: () => performance.now(),
   sleep: (ms, signal) => sleep(ms, undefined, { signal }),
 };

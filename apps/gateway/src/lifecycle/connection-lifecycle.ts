@@ -10,7 +10,6 @@ import {
   type Subject,
 } from '@chorus/control';
 import type { PresenceTracker } from '@chorus/presence';
-import { CLOSE } from '@chorus/protocol';
 import { type Closeable, Closer, type Logger, OriginPolicy } from '@chorus/service';
 import type { GatewayConfig } from '../config.js';
 import { AccessWatch } from '../connections/access-watch.js';
@@ -24,6 +23,7 @@ import type { NodeLoadReader } from '../telemetry/node-load.js';
 import type { Transport } from '../transport/transport.js';
 import { actOnConnections } from './control-actions.js';
 import { Drain } from './drain.js';
+import { endExpired } from './end-expired.js';
 import { Isolation } from './isolation.js';
 import { NodeReporter } from './node-reporter.js';
 import { ownUrl } from './own-url.js';
@@ -45,9 +45,6 @@ export interface ConnectionLifecycleParts {
   load: Pick<NodeLoadReader, 'read'>;
   log: Logger;
 }
-
-/** Interval at which connections with an expired token are looked for, in milliseconds. */
-const EXPIRY_LOOK_EVERY_MS = 1_000;
 
 /** Admits, watches and ends the connections of this node, of any protocol. */
 export class ConnectionLifecycle implements Closeable {
@@ -230,12 +227,4 @@ function concernedBy(change: AccessChange, connections: ConnectionRegistry): Con
     default:
       return change satisfies never;
   }
-}
-
-/** Ends connections whose token has expired, at most a second later. One timer serves all of them. */
-function endExpired(connections: ConnectionRegistry): Closeable {
-  const timer = setInterval(() => {
-    for (const slot of connections.expired(Date.now())) slot.end(CLOSE.unauthenticated);
-  }, EXPIRY_LOOK_EVERY_MS);
-  return { close: async () => clearInterval(timer) };
 }

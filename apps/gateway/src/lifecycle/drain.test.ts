@@ -1,10 +1,13 @@
 import { once } from 'node:events';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { CLOSE } from '@chorus/protocol';
-import { eventually } from '@chorus/testing';
+import { eventually, ManualClock, patiently, silentLog, tick } from '@chorus/testing';
 import { expect } from 'chai';
+import { ConnectionRegistry } from '../connections/connection-registry.js';
+import type { ConnectionSlot } from '../connections/connection-slot.js';
 import type { Gateway } from '../create-gateway.js';
+import { type FakeConnection, manualReconnectClock, openFake } from '../testing/connections.js';
 import { ANN, BOB, GatewayFixture } from '../testing/gateways.js';
+import { Drain } from './drain.js';
 
 const RESTART = { code: CLOSE.restart.code, reason: CLOSE.restart.reason };
 
@@ -26,7 +29,8 @@ describe('a gateway that drains', () => {
   const states = async () => (await fixture.nodes.nodes()).map(({ nodeId, state }) => [nodeId, state]);
 
   it('keeps serving, not ready, until balancers have noticed, and then stops listening', async () => {
-    const gateway = await fixture.start({ DRAIN_DELAY_MS: '400', NODE_ID: 'a' });
+    const delayMs = patiently(1_500);
+    const gateway = await fixture.start({ DRAIN_DELAY_MS: String(delayMs), NODE_ID: 'a' });
     expect(await readiness(gateway)).to.deep.equal(READY);
     const early = await fixture.join(gateway, 1, ANN);
     const start = performance.now();
@@ -37,7 +41,7 @@ describe('a gateway that drains', () => {
     await late.message('meanwhile');
     expect(await early.ended).to.deep.equal(RESTART);
     expect(await late.ended).to.deep.equal(RESTART);
-    expect(performance.now() - start).to.be.above(390);
+    expect(performance.now() - start).to.be.above(delayMs - 10);
     const { socket: ws } = fixture.connect(gateway, '/ws/join-room/1', fixture.bearer(ANN));
     const [refused] = await once(ws, 'error');
     expect(refused).to.have.property('code', 'ECONNREFUSED');
@@ -64,18 +68,6 @@ describe('a gateway that drains', () => {
     expect(await readiness(gateway)).to.deep.equal(READY);
     again.socket.send('and here');
     await staying.message('and here');
-  });
-
-  it('can be told to stop before it asks the first client to reconnect', async () => {
-    const gateway = await fixture.start({ NODE_ID: 'a', DRAIN_DELAY_MS: '500' });
-    const socket = await fixture.join(gateway, 1, ANN);
-    await fixture.directory.announce({ type: 'node-drain', nodeId: 'a', on: true });
-    expect(await readiness(gateway)).to.deep.equal(DRAINING);
-    await fixture.directory.announce({ type: 'node-drain', nodeId: 'a', on: false });
-    expect(await readiness(gateway)).to.deep.equal(READY);
-    await sleep(700);
-    socket.socket.send('still here');
-    await socket.message('still here');
   });
 
   it('does not announce users as left whose clients reconnect elsewhere', async () => {
@@ -123,7 +115,7 @@ describe('a gateway that drains', () => {
       for (;;) {
         const now = await figures();
         if (now?.drainedFrom === drainedFrom && now.reconnectRequests === reconnectRequests) return;
-        await sleep(20);
+        await new Promise((resolve) => setTimeout(resolve, 20));
       }
     };
     await until(null, 0);
@@ -134,12 +126,93 @@ describe('a gateway that drains', () => {
   });
 
   it('reports its state every second', async () => {
+    const before = Date.now();
     const gateway = await fixture.start({ NODE_ID: 'a' });
     await fixture.join(gateway, 1, ANN);
     await fixture.join(gateway, 1, ANN);
     const report = async () => (await fixture.nodes.nodes())[0];
     while ((await report())?.connections !== 2) await new Promise((resolve) => setTimeout(resolve, 20));
     expect(await report()).to.include({ nodeId: 'a', rooms: 1, state: 'ready' });
-    expect((await report())?.startedAt).to.be.within(Date.now() - 60_000, Date.now());
+    expect((await report())?.startedAt).to.be.within(before, Date.now());
+  });
+});
+
+describe('a drain', () => {
+  const DELAY_MS = 5_000;
+  let clock: ManualClock;
+  let admission: { closed: boolean };
+  let all: Array<{ slot: ConnectionSlot; connection: FakeConnection }>;
+  let drain: Drain;
+  let isListening: boolean;
+
+  /** Of 1,000 connections over ten seconds: 100 per second. */
+  beforeEach(() => {
+    clock = new ManualClock(1_000);
+    admission = { closed: false };
+    isListening = true;
+    const connections = new ConnectionRegistry('node');
+    all = Array.from({ length: 1_000 }, (_, index) =>
+      openFake(connections, { id: index + 1, username: 'x' }),
+    );
+    drain = new Drain({
+      connections,
+      admission,
+      stopListening: () => {
+        isListening = false;
+      },
+      delayMs: DELAY_MS,
+      durationMs: 10_000,
+      hold: { wait: async () => undefined },
+      log: silentLog,
+      clock: manualReconnectClock(clock),
+    });
+  });
+
+  const asked = (): number =>
+    all.filter(({ connection }) => connection.reconnectRequestedAt !== undefined).length;
+  const state = (): unknown[] => [drain.draining, admission.closed, isListening, asked()];
+
+  it('waits for balancers, then admits no client, and asks all at an even pace', async () => {
+    const ended = drain.end(() => undefined);
+    await clock.advance(DELAY_MS - 1);
+    expect(state()).to.deep.equal([true, false, true, 0]);
+    await clock.advance(1);
+    expect(state()).to.deep.equal([true, true, false, 1]);
+    for (let second = 1; second < 10; second++) {
+      await clock.advance(1_000);
+      expect(asked()).to.equal(100 * second + 1);
+    }
+    await clock.advance(1_000);
+    expect(asked()).to.equal(1_000);
+    for (const { slot } of all) slot.release();
+    await clock.advance(20);
+    await ended;
+  });
+
+  it('ends although clients do not close, two seconds after the last one was asked', async () => {
+    let hasEnded = false;
+    const ended = drain
+      .end(() => undefined)
+      .then(() => {
+        hasEnded = true;
+      });
+    await clock.advance(DELAY_MS + 10_000 + 1_900);
+    expect(hasEnded).to.equal(false);
+    await clock.advance(100);
+    await ended;
+  });
+
+  it('by an operator can be ended before it asks the first client to reconnect, and while it asks them', async () => {
+    drain.operate(true);
+    await clock.advance(DELAY_MS - 1);
+    drain.operate(false);
+    await tick();
+    await clock.advance(2 * DELAY_MS);
+    expect(state()).to.deep.equal([false, false, true, 0]);
+    drain.operate(true);
+    await clock.advance(DELAY_MS + 1_000);
+    drain.operate(false);
+    await clock.advance(60_000);
+    expect(state()).to.deep.equal([false, false, true, 101]);
   });
 });

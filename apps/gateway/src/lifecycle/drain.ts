@@ -1,14 +1,18 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from '@chorus/service';
 import type { Admission } from '../connections/admission.js';
 import type { ConnectionRegistry } from '../connections/connection-registry.js';
 import type { ReconnectCause } from '../connections/connection-slot.js';
-import { requestReconnect, requestReconnects } from '../connections/request-reconnect.js';
+import {
+  type ReconnectClock,
+  requestReconnect,
+  requestReconnects,
+  SYSTEM_CLOCK,
+} from '../connections/request-reconnect.js';
 import type { RolloutHold } from './rollout.js';
 
 export interface DrainParts {
   connections: ConnectionRegistry;
-  admission: Admission;
+  admission: Pick<Admission, 'closed'>;
   /** Accepts no more connections; open sockets stay. */
   stopListening(): void;
   /** Time that load balancers get to notice that the node is not ready, in milliseconds. */
@@ -18,6 +22,7 @@ export interface DrainParts {
   /** Awaited before the first client of a gateway that ends is asked to reconnect. */
   hold: Pick<RolloutHold, 'wait'>;
   log: Logger;
+  clock?: ReconnectClock;
 }
 
 /** Time that clients get to close after the last reconnect request, in milliseconds. */
@@ -33,6 +38,7 @@ type Reason = 'operator' | 'isolated';
  */
 export class Drain {
   readonly #parts: DrainParts;
+  readonly #clock: ReconnectClock;
   /** Reasons to drain that hold at present. */
   readonly #reasons = new Set<Reason>();
   #lift: AbortController | undefined;
@@ -41,6 +47,7 @@ export class Drain {
 
   constructor(parts: DrainParts) {
     this.#parts = parts;
+    this.#clock = parts.clock ?? SYSTEM_CLOCK;
   }
 
   /** Whether this node is draining or about to. */
@@ -83,21 +90,22 @@ export class Drain {
     this.#ending = true;
     this.#from ??= connections.size;
     this.#lift?.abort();
-    const start = performance.now();
+    const start = this.#clock.now();
     log.info({ connections: connections.taken }, 'draining');
-    await this.#empty(new AbortController().signal, 'drain', async () => {
+    const never = new AbortController().signal;
+    await this.#empty(never, 'drain', async () => {
       // Listening meanwhile: it answers probes.
       await hold.wait();
       stopListening();
       closed();
     });
-    const deadline = performance.now() + STRAGGLERS_MS;
-    while (connections.taken > 0 && performance.now() < deadline) {
-      await sleep(STRAGGLERS_POLL_MS);
+    const deadline = this.#clock.now() + STRAGGLERS_MS;
+    while (connections.taken > 0 && this.#clock.now() < deadline) {
+      await this.#clock.sleep(STRAGGLERS_POLL_MS, never);
       // The upgrades of these connections were in progress when the other clients were asked.
       for (const slot of connections.slots()) requestReconnect(slot, 'drain');
     }
-    log.info({ left: connections.taken, ms: Math.round(performance.now() - start) }, 'drained');
+    log.info({ left: connections.taken, ms: Math.round(this.#clock.now() - start) }, 'drained');
   }
 
   #set(reason: Reason, on: boolean): void {
@@ -129,9 +137,9 @@ export class Drain {
   async #empty(signal: AbortSignal, why: ReconnectCause, closed?: () => Promise<void>): Promise<void> {
     const { connections, admission, delayMs, durationMs } = this.#parts;
     // If admission was closed before, load balancers have noticed already.
-    if (!admission.closed && delayMs > 0) await sleep(delayMs, undefined, { signal });
+    if (!admission.closed && delayMs > 0) await this.#clock.sleep(delayMs, signal);
     admission.closed = true;
     await closed?.();
-    await requestReconnects(connections, durationMs, signal, why);
+    await requestReconnects(connections, durationMs, signal, why, this.#clock);
   }
 }

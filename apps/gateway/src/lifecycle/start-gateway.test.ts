@@ -7,7 +7,7 @@ import { freePort, startRedis } from '@chorus/local';
 import { Keyspace } from '@chorus/redis';
 import { openRedisKeys, redisAt } from '@chorus/redis/testing';
 import { Closer, ConfigError, StartError } from '@chorus/service';
-import { ensureTestRedis, patiently, until } from '@chorus/testing';
+import { ensureTestRedis, until } from '@chorus/testing';
 import { expect } from 'chai';
 import WebSocket from 'ws';
 import { ANN } from '../testing/gateways.js';
@@ -92,9 +92,7 @@ describe('a gateway without Redis at its start', function () {
 
   it('ends when it is closed', async () => {
     const gateway = await start();
-    const begun = performance.now();
     await gateway.close();
-    expect(performance.now() - begun).to.be.below(patiently(5_000));
     expect(await ask('/livez').catch((error: Error) => error.message)).to.equal('fetch failed');
   });
 

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Broker } from '@chorus/broker';
 import { CLOSE } from '@chorus/protocol';
 import { UnavailableError } from '@chorus/redis';
-import { patiently, until } from '@chorus/testing';
+import { until } from '@chorus/testing';
 import { expect } from 'chai';
 import type { Gateway } from '../create-gateway.js';
 import { ANN, BOB, GatewayFixture } from '../testing/gateways.js';
@@ -42,6 +42,7 @@ describe('a plain socket', () => {
   it('receives every message of the room, from every gateway, its own included', async () => {
     const ann = await fixture.join(one, 1, ANN);
     const bob = await fixture.join(two, 1, BOB);
+    const before = Date.now();
     ann.socket.send('hello');
     for (const socket of [ann, bob]) {
       const frame = await socket.message('hello');
@@ -54,7 +55,7 @@ describe('a plain socket', () => {
         seq: 1,
       });
       expect(frame).to.have.property('id').that.is.a('string');
-      expect(frame).to.have.property('sentAt').that.is.closeTo(Date.now(), 5_000);
+      expect(frame).to.have.property('sentAt').that.is.within(before, Date.now());
     }
   });
 
@@ -161,10 +162,8 @@ describe('a plain socket', () => {
     const frozen = await fixture.join(one, 1, BOB);
     frozen.socket.pause();
     await fill();
-    const late = performance.now();
     ann.socket.send('still here');
     await ann.message('still here');
-    expect(performance.now() - late).to.be.below(patiently(1_000));
     // The user has left for all members, although the socket never answered.
     await ann.next((frame) => frame.type === 'left' && frame.username === 'bob', 10_000);
   }).timeout(20_000);

@@ -1,7 +1,9 @@
 import type { CloseReason, Member } from '@chorus/protocol';
+import type { ManualClock } from '@chorus/testing';
 import type { Connection, RemovalCause } from '../connections/connection.js';
 import type { ConnectionRegistry } from '../connections/connection-registry.js';
 import type { ConnectionSlot } from '../connections/connection-slot.js';
+import type { ReconnectClock } from '../connections/request-reconnect.js';
 
 /** A connection that records the calls of its methods. */
 export class FakeConnection implements Connection {
@@ -55,4 +57,23 @@ export function openFake(
   connection.generation = token?.generation;
   slot.open(connection);
   return { slot, connection };
+}
+
+/** Source of time for reconnect requests that moves only when a test moves it. */
+export function manualReconnectClock(clock: ManualClock): ReconnectClock {
+  return {
+    now: () => clock.now(),
+    sleep: (ms, signal) =>
+      new Promise((resolve, reject) => {
+        const abort = (): void => {
+          cancel();
+          reject(signal.reason);
+        };
+        const cancel = clock.after(ms, () => {
+          signal.removeEventListener('abort', abort);
+          resolve();
+        });
+        signal.addEventListener('abort', abort);
+      }),
+  };
 }

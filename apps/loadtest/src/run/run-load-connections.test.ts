@@ -8,7 +8,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { CLOSE } from '@chorus/protocol';
-import { patiently } from '@chorus/testing';
 import { expect } from 'chai';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { type Scenario, scenarioSchema } from '../scenario.js';
@@ -114,7 +113,7 @@ describe('the sockets of a load', function () {
       socket.close(CLOSE.restart.code);
     });
     expect(returned).to.have.length(4);
-    for (const { since } of returned) expect(since - toldAt).to.be.within(1_450, 2_500);
+    for (const { since } of returned) expect(since - toldAt).to.be.at.least(1_450);
     expect(result.resumes).to.include({ ok: 4, unrecovered: 0, failed: 0 });
   });
 
@@ -145,23 +144,34 @@ describe('the sockets of a load', function () {
     const target = `ws://127.0.0.1:${(unused.address() as AddressInfo).port}`;
     unused.close();
     await once(unused, 'close');
-    const started = performance.now();
     const error = await runLoad(
       scenario({ targets: [server.url, target], durationMs: 600_000 }),
       parts,
     ).catch((error: unknown) => error);
     expect(error).to.be.instanceOf(LoadError);
     expect((error as LoadError).message).to.equal(`no server answers at ${target}: ECONNREFUSED`);
-    expect(performance.now() - started).to.be.below(patiently(5_000));
   });
 
   it('are cut at once when the run is stopped a second time', async () => {
     server = await startServer();
-    // Nothing is acked, so an end that waits for messages in flight takes two seconds.
+    // Nothing is acked, so an end that waits for messages in flight takes longer than this test may.
     const program = spawn(process.execPath, [
       fileURLToPath(new URL('../../dist/main.js', import.meta.url)),
       ...['--target', server.url, '--secret', 'a secret of tests that is long enough', '--room-ids', '1'],
-      ...['--connections', '4', '--rooms', '1', '--members', '4', '--rate', '50', '--warm-up', '0s'],
+      ...[
+        '--connections',
+        '4',
+        '--rooms',
+        '1',
+        '--members',
+        '4',
+        '--rate',
+        '50',
+        '--warm-up',
+        '0s',
+        '--settle',
+        '10m',
+      ],
     ]);
     const ended = once(program, 'exit');
     await new Promise<void>((resolve) => {
@@ -171,10 +181,8 @@ describe('the sockets of a load', function () {
     });
     program.kill('SIGINT');
     await new Promise((resolve) => setTimeout(resolve, 300));
-    const toldAt = performance.now();
     program.kill('SIGINT');
     expect(await ended).to.deep.equal([3, null]);
-    expect(performance.now() - toldAt).to.be.below(patiently(1_500));
     while (server.sockets.some(({ socket }) => socket.readyState !== socket.CLOSED)) {
       await new Promise((resolve) => setTimeout(resolve, 10));
     }

@@ -1,15 +1,14 @@
-import { silentLog, until } from '@chorus/testing';
+import { ManualClock, silentLog } from '@chorus/testing';
 import { expect } from 'chai';
 import { DeliveryProbe } from './delivery-probe.js';
 import { ProbeStats } from './probe-stats.js';
 
 const INTERVAL_MS = 10;
 const TIMEOUT_MS = 40;
-/** Longer than any probe takes on a busy machine, in milliseconds. */
-const LONG_MS = 600;
 
 /** Channels that a test mutes, over links that it cuts. */
 class Wires {
+  readonly clock = new ManualClock(1_000);
   readonly subscribed: string[] = [];
   readonly sent: string[] = [];
   readonly broken: string[] = [];
@@ -17,9 +16,10 @@ class Wires {
   readonly muted = new Set<string>();
   refuses = false;
   readonly probe: DeliveryProbe;
-  readonly stats = new ProbeStats();
+  readonly stats = new ProbeStats(() => this.clock.now());
   /** Round trips, in milliseconds. */
   readonly trips: number[] = [];
+  #travelMs = 0;
 
   constructor(channels: string[]) {
     for (const channel of channels) this.links.set(channel, {});
@@ -35,7 +35,7 @@ class Wires {
       publish: async (channel) => {
         if (this.refuses) throw new Error('no connection');
         this.sent.push(channel);
-        if (!this.muted.has(channel)) setImmediate(() => this.probe.heard(channel));
+        if (!this.muted.has(channel)) this.clock.after(this.#travelMs, () => this.probe.heard(channel));
       },
       link: (channel) => this.links.get(channel),
       breakLink: (channel) => {
@@ -44,7 +44,13 @@ class Wires {
       },
       stats: this.stats,
       log: silentLog,
+      clock: this.clock,
     });
+  }
+
+  /** Lets probes take that long, in milliseconds. */
+  delay(ms: number): void {
+    this.#travelMs = ms;
   }
 
   /** Replaces the link of a channel, which is no longer muted then. */
@@ -62,121 +68,127 @@ describe('a delivery probe', () => {
     wires = new Wires(channels);
     await wires.probe.start();
   };
-  const sent = (more: number): Promise<void> => {
-    const goal = wires.sent.length + more;
-    return until(`${more} probes`, () => wires.sent.length >= goal);
-  };
-  const silence = (): Promise<void> => until('silence', () => !wires.probe.delivering);
+  const pass = (ms: number): Promise<void> => wires.clock.advance(ms);
+  const state = (): unknown => [wires.probe.delivering, wires.broken];
 
   afterEach(() => wires.probe.close());
 
   it('reports deliveries while every probe returns', async () => {
     await begin(['a']);
-    await sent(3 + TIMEOUT_MS / INTERVAL_MS);
-    expect(wires.probe.delivering).to.equal(true);
-    expect(wires.broken).to.deep.equal([]);
+    await pass(10 * TIMEOUT_MS);
+    expect(wires.sent).to.have.length(40);
+    expect(state()).to.deep.equal([true, []]);
   });
 
   it('records the round trip of each probe, and the number of failures', async () => {
     await begin(['a', 'b']);
-    await sent(4);
-    await until('their return', () => wires.trips.length >= 4);
-    expect(Math.min(...wires.trips)).to.be.within(0, TIMEOUT_MS);
-    expect(wires.stats.failures).to.equal(0);
+    wires.delay(3);
+    await pass(2 * INTERVAL_MS + 3);
+    expect(wires.trips).to.deep.equal([3, 3]);
+    expect([wires.stats.failures, wires.stats.lagMs]).to.deep.equal([0, 3]);
 
     wires.muted.add('a');
-    await silence();
+    await pass(1_000);
     expect(wires.stats.failures).to.be.above(0);
-    await until('the lag of the one under way', () => wires.stats.lagMs > LONG_MS);
+    expect(wires.stats.lagMs, 'of the one in flight').to.be.above(900);
     const { length } = wires.trips;
     wires.reconnect('a');
-    await until('the next return', () => wires.trips.length >= length + 4);
+    await pass(4 * INTERVAL_MS);
     // The lost probe counts as failed, not as slow.
-    expect(Math.max(...wires.trips.slice(length))).to.be.below(LONG_MS);
-    expect(wires.stats.lagMs).to.be.below(LONG_MS);
+    expect(new Set(wires.trips.slice(length))).to.deep.equal(new Set([3]));
+    expect(wires.stats.lagMs).to.be.below(INTERVAL_MS);
   });
 
   it('reports a lag also without a connection', async () => {
     await begin(['a']);
-    await sent(2);
+    await pass(2 * INTERVAL_MS);
     wires.links.delete('a');
-    await silence();
-    await until('a lag', () => wires.stats.lagMs > 3 * INTERVAL_MS);
+    await pass(INTERVAL_MS);
+    expect(wires.probe.delivering).to.equal(false);
+    await pass(3 * INTERVAL_MS);
+    expect(wires.stats.lagMs).to.equal(3 * INTERVAL_MS);
   });
 
-  it('breaks the connection once when no probe returns, and recovers with the next one that does', async () => {
+  it('breaks the connection once when no probe returns in time, and recovers with the next one that does', async () => {
     await begin(['a']);
     wires.muted.add('a');
-    const begun = performance.now();
-    await silence();
-    expect(performance.now() - begun).to.be.within(TIMEOUT_MS - 1, TIMEOUT_MS + INTERVAL_MS + 50);
-    expect(wires.broken).to.deep.equal(['a']);
+    await pass(INTERVAL_MS + TIMEOUT_MS - 1);
+    expect(state()).to.deep.equal([true, []]);
+    await pass(1);
+    expect(state()).to.deep.equal([false, ['a']]);
     // Probes sent before do not count against the new connection.
     wires.links.set('a', {});
-    await sent(TIMEOUT_MS / INTERVAL_MS - 2);
-    expect(wires.broken).to.deep.equal(['a']);
-    expect(wires.probe.delivering).to.equal(false);
+    await pass(TIMEOUT_MS);
+    expect(state()).to.deep.equal([false, ['a']]);
     wires.reconnect('a');
-    await until('delivery', () => wires.probe.delivering);
-    expect(wires.broken).to.deep.equal(['a']);
+    await pass(0);
+    expect(state()).to.deep.equal([true, ['a']]);
   });
 
   it('breaks the new connection, too, if it delivers nothing', async () => {
     await begin(['a']);
     wires.muted.add('a');
-    await until('a break', () => wires.broken.length === 1);
+    await pass(INTERVAL_MS + TIMEOUT_MS);
+    expect(wires.broken).to.have.length(1);
     wires.links.set('a', {});
-    await until('another', () => wires.broken.length === 2);
+    await pass(INTERVAL_MS + TIMEOUT_MS);
+    expect(wires.broken).to.have.length(2);
   });
 
   it('leaves a connection alone that is already reconnecting', async () => {
     await begin(['a']);
     wires.muted.add('a');
-    await sent(1);
+    await pass(INTERVAL_MS);
     wires.links.delete('a');
-    await silence();
-    const waited = new Promise((resolve) => setTimeout(resolve, 2 * TIMEOUT_MS));
-    await waited;
-    expect(wires.broken).to.deep.equal([]);
+    await pass(3 * TIMEOUT_MS);
+    expect(state()).to.deep.equal([false, []]);
     wires.reconnect('a');
-    await until('delivery', () => wires.probe.delivering);
+    await pass(0);
+    expect(state()).to.deep.equal([true, []]);
   });
 
   it('does not break the subscriber for probes that could not be sent', async () => {
     await begin(['a']);
     wires.refuses = true;
-    await silence();
+    await pass(INTERVAL_MS);
+    expect(wires.probe.delivering).to.equal(false);
     wires.refuses = false;
-    await until('delivery', () => wires.probe.delivering);
-    await sent(2 * (TIMEOUT_MS / INTERVAL_MS));
+    await pass(INTERVAL_MS);
+    expect(state()).to.deep.equal([true, []]);
+    await pass(10 * TIMEOUT_MS);
     expect(wires.broken).to.deep.equal([]);
   });
 
   it('tolerates a process that was busy for a long time', async () => {
     await begin(['a']);
-    await sent(2);
-    // As data of a socket: read after the timers that are due.
-    const answers = until('more', () => wires.sent.length > 10);
-    const end = performance.now() + 3 * TIMEOUT_MS;
-    while (performance.now() < end);
-    await answers;
-    expect(wires.broken).to.deep.equal([]);
+    wires.delay(5);
+    await pass(2 * INTERVAL_MS);
+    // Answers of that time are read after the timers that are due.
+    const answer = new Promise<void>((resolve) => {
+      wires.clock.after(0, () => {
+        wires.clock.freeze(3 * TIMEOUT_MS);
+        setImmediate(() => resolve(wires.probe.heard('a')));
+      });
+    });
+    await pass(10 * TIMEOUT_MS);
+    await answer;
+    expect(state()).to.deep.equal([true, []]);
   });
 
   it('probes all channels in turn, and silent ones each time', async () => {
     await begin(['a', 'b', 'c']);
-    await sent(6);
-    expect(wires.sent.slice(0, 6)).to.deep.equal(['a', 'b', 'c', 'a', 'b', 'c']);
+    await pass(6 * INTERVAL_MS);
+    expect(wires.sent).to.deep.equal(['a', 'b', 'c', 'a', 'b', 'c']);
     wires.muted.add('b');
-    await silence();
-    expect(wires.broken).to.deep.equal(['b']);
+    await pass(2 * INTERVAL_MS + TIMEOUT_MS);
+    expect(state()).to.deep.equal([false, ['b']]);
     wires.links.set('b', {});
     wires.sent.length = 0;
-    await sent(8);
-    expect(wires.sent.filter((channel) => channel === 'b')).to.have.length.above(2);
-    expect(new Set(wires.sent)).to.deep.equal(new Set(['a', 'b', 'c']));
+    await pass(3 * INTERVAL_MS);
+    expect(wires.sent.sort()).to.deep.equal(['a', 'b', 'b', 'b', 'c']);
     wires.reconnect('b');
-    await until('delivery', () => wires.probe.delivering);
+    await pass(0);
+    expect(wires.probe.delivering).to.equal(true);
   });
 
   it('retries subscriptions that failed at the start', async () => {
@@ -185,7 +197,8 @@ describe('a delivery probe', () => {
     await wires.probe.start();
     expect(wires.probe.delivering).to.equal(false);
     wires.refuses = false;
-    await until('delivery', () => wires.probe.delivering);
+    await pass(INTERVAL_MS);
+    expect(wires.probe.delivering).to.equal(true);
     expect(wires.subscribed.sort()).to.deep.equal(['a', 'b']);
   });
 });

@@ -1,6 +1,22 @@
 import type { Logger } from '@chorus/service';
 import type { ProbeStats } from './probe-stats.js';
 
+/** Source of time. */
+export interface ProbeClock {
+  /** Milliseconds since an arbitrary moment. */
+  now(): number;
+  /** Runs the action once, after that number of milliseconds. @returns a function that cancels it */
+  after(ms: number, action: () => void): () => void;
+}
+
+const SYSTEM_CLOCK: ProbeClock = {
+  now: () => performance.now(),
+  after: (ms, action) => {
+    const timer = setTimeout(action, ms);
+    return () => clearTimeout(timer);
+  },
+};
+
 export interface DeliveryProbeParts {
   /** Channels on which only this node subscribes and publishes. */
   channels: readonly string[];
@@ -15,6 +31,7 @@ export interface DeliveryProbeParts {
   /** Closes that connection; it reconnects by itself. */
   breakLink(channel: string): void;
   stats?: ProbeStats | undefined;
+  clock?: ProbeClock;
   log: Logger;
 }
 
@@ -29,11 +46,15 @@ export class DeliveryProbe {
   readonly #heardAt = new Map<string, number>();
   /** Channels on which nothing arrives at present. */
   readonly #silent = new Set<string>();
-  readonly #timers = new Set<NodeJS.Timeout>();
-  #interval: NodeJS.Timeout | undefined;
+  /** Cancel the judgements of probes in flight. */
+  readonly #judgements = new Set<() => void>();
+  readonly #clock: ProbeClock;
+  #cancelTick: (() => void) | undefined;
   #next = 0;
 
-  constructor(private readonly parts: DeliveryProbeParts) {}
+  constructor(private readonly parts: DeliveryProbeParts) {
+    this.#clock = parts.clock ?? SYSTEM_CLOCK;
+  }
 
   /** False from a missed probe until one returns. */
   get delivering(): boolean {
@@ -42,20 +63,19 @@ export class DeliveryProbe {
 
   /** Resolves when it is known which channels are subscribed; the others are retried. */
   async start(): Promise<void> {
-    const { channels, intervalMs } = this.parts;
-    this.#interval = setInterval(() => this.#tick(), intervalMs);
-    await Promise.all(channels.map((channel) => this.#listen(channel)));
+    this.#waitForTick();
+    await Promise.all(this.parts.channels.map((channel) => this.#listen(channel)));
   }
 
   close(): void {
-    clearInterval(this.#interval);
-    for (const timer of this.#timers) clearTimeout(timer);
-    this.#timers.clear();
+    this.#cancelTick?.();
+    for (const cancel of this.#judgements) cancel();
+    this.#judgements.clear();
   }
 
   /** A probe has returned. */
   heard(channel: string): void {
-    this.#heardAt.set(channel, performance.now());
+    this.#heardAt.set(channel, this.#clock.now());
     this.parts.stats?.heard(channel);
     this.#silent.delete(channel);
   }
@@ -65,7 +85,12 @@ export class DeliveryProbe {
     for (const channel of this.#silent) this.#probe(channel);
   }
 
+  #waitForTick(): void {
+    this.#cancelTick = this.#clock.after(this.parts.intervalMs, () => this.#tick());
+  }
+
   #tick(): void {
+    this.#waitForTick();
     const { channels } = this.parts;
     const channel = channels[this.#next++ % channels.length];
     const due = new Set(this.#silent);
@@ -88,7 +113,7 @@ export class DeliveryProbe {
 
   #probe(channel: string): void {
     const { publish, link, timeoutMs, stats } = this.parts;
-    const sentAt = performance.now();
+    const sentAt = this.#clock.now();
     const by = link(channel);
     stats?.sent(channel, by);
     if (by === undefined) {
@@ -96,13 +121,13 @@ export class DeliveryProbe {
       stats?.failed();
       return;
     }
-    const timer = setTimeout(() => {
+    const cancel = this.#clock.after(timeoutMs, () => {
       // After a standstill of this process, the arrivals of that time are read first.
       setImmediate(() => {
-        if (this.#timers.delete(timer)) this.#judge(channel, sentAt, by);
+        if (this.#judgements.delete(cancel)) this.#judge(channel, sentAt, by);
       });
-    }, timeoutMs);
-    this.#timers.add(timer);
+    });
+    this.#judgements.add(cancel);
     // A failure to send is detected by the next probe. A channel on which sending fails all that time is silent.
     publish(channel).catch(() => this.#silent.add(channel));
   }

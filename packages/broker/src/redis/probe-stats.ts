@@ -8,9 +8,12 @@ export class ProbeStats {
   /** By channel, when the oldest probe in flight was sent, and the connection that has to deliver it. */
   readonly #pending = new Map<string, { sentAt: number; link: object | undefined }>();
 
+  /** @param now milliseconds since an arbitrary moment */
+  constructor(private readonly now = () => performance.now()) {}
+
   /** Round trip of the last probe, or the age of the one in flight if that is longer; in milliseconds. */
   get lagMs(): number {
-    const now = performance.now();
+    const now = this.now();
     let lag = this.#lastMs;
     for (const { sentAt } of this.#pending.values()) lag = Math.max(lag, now - sentAt);
     return lag;
@@ -21,14 +24,14 @@ export class ProbeStats {
     const pending = this.#pending.get(channel);
     // The next arrival answers the oldest probe, unless that one was lost with its connection.
     if (pending !== undefined && (link === undefined || pending.link === link)) return;
-    this.#pending.set(channel, { sentAt: performance.now(), link });
+    this.#pending.set(channel, { sentAt: this.now(), link });
   }
 
   heard(channel: string): void {
     const pending = this.#pending.get(channel);
     if (pending === undefined) return;
     this.#pending.delete(channel);
-    this.#lastMs = performance.now() - pending.sentAt;
+    this.#lastMs = this.now() - pending.sentAt;
     this.onReturn?.(this.#lastMs);
   }
 

@@ -1,4 +1,5 @@
 import { UnavailableError } from '@chorus/redis';
+import { patiently } from '@chorus/testing';
 import { expect } from 'chai';
 import { type Broker, isAfter, type Position } from '../broker.js';
 import type { Recorder } from './recorder.js';
@@ -52,7 +53,7 @@ export class Traffic {
   /** Resolves when that number of further messages has been acknowledged. */
   async more(count: number): Promise<void> {
     const goal = this.acknowledged + count;
-    const deadline = performance.now() + 10_000;
+    const deadline = performance.now() + patiently(10_000);
     while (this.acknowledged < goal) {
       if (performance.now() > deadline)
         throw new Error(`${goal - this.acknowledged} of ${count} still missing`);

@@ -192,7 +192,7 @@ describe('messages that an application sends in a room', () => {
     const start = performance.now();
     expect(new Set((await next(slow, 12)).map(({ type }) => type))).to.deep.equal(new Set(['join']));
     // Nine at once, then nine per second.
-    expect(performance.now() - start).to.be.within(300, 1_500);
+    expect(performance.now() - start).to.be.at.least(300);
   });
 
   it('are refused at once with an id that is taken or invalid', async () => {

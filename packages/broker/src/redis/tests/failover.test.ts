@@ -100,11 +100,9 @@ describe('a failover of Redis behind one address', function () {
     );
 
   const expectHealed = async (): Promise<void> => {
-    const begun = performance.now();
     await until('a message', () => done(broker.publish(roomId, '"a":1}')));
     await until('a change', () => done(directory.begin([roomId])));
     await until('the end of all trouble', () => watch.trouble() === undefined && broker.connected);
-    expect(performance.now() - begun).to.be.below(HEALED_MS);
     await until('an end of the old connections', async () => (await connectionsOf(primaryAdmin)) === 0);
     await until('all connections', async () => (await connectionsOf(replicaAdmin)) === 4);
     const { seq } = await broker.publish(roomId, '"a":2}');

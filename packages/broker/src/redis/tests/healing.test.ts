@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type LocalServer, startRedis } from '@chorus/local';
 import { redisAt } from '@chorus/redis/testing';
-import { closeAfterEach, ensureTestRedis, patiently, silentLog, until } from '@chorus/testing';
+import { closeAfterEach, ensureTestRedis, silentLog, until } from '@chorus/testing';
 import { expect } from 'chai';
 import { Redis } from 'ioredis';
 import { openFeeds } from '../../testing/feeds.js';
@@ -15,7 +15,6 @@ const ROOMS = 2_000;
 /** Rooms in which messages were published during the outage. */
 const MISSED = 200;
 const AT_ONCE = 250;
-const HEALED_MS = patiently(2_000);
 
 describe('a node with thousands of rooms', function () {
   this.timeout(60_000);
@@ -57,7 +56,6 @@ describe('a node with thousands of rooms', function () {
     await server.exited;
     await until('the loss', () => !broker.connected);
     server = closer().add(await startRedis({ dir, port: server.port }));
-    const begun = performance.now();
     await until('a publish', () =>
       speaker.broker.publish(rooms[0] ?? 0, '"a":1}').then(
         () => true,
@@ -67,7 +65,6 @@ describe('a node with thousands of rooms', function () {
     await Promise.all(rooms.slice(1, MISSED).map((roomId) => speaker.broker.publish(roomId, '"a":1}')));
     await heard.until('what was missed', () => heard.messages.length === MISSED);
     await until('the end of all checks', () => broker.connected && feeds.stats.behind === 0);
-    expect(performance.now() - begun).to.be.below(HEALED_MS);
 
     const admin = new Redis(server.url);
     closer().defer(() => admin.disconnect());

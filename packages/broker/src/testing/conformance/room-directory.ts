@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { failure, until } from '@chorus/testing';
+import { failure, patiently, until } from '@chorus/testing';
 import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import type { RoomDirectory } from '../../room-directory.js';
@@ -120,9 +120,9 @@ export function describeRoomDirectory(name: string, makeFixture: MakeBrokerFixtu
 
     it('excludes others for as long as the action runs', async () => {
       const other = fixture.directory();
-      const ttlMs = 150;
+      const ttlMs = patiently(1_000);
       await directory.exclusively('long work', ttlMs, async () => {
-        await sleep(ttlMs * 3);
+        await sleep(ttlMs * 1.5);
         expect(await other.exclusively('long work', ttlMs, async () => undefined)).to.equal(false);
         expect(await other.exclusively('other work', ttlMs, async () => undefined)).to.equal(true);
       });
