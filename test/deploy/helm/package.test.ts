@@ -6,9 +6,10 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
 import { root } from '../../support/root.js';
-import type { Resource } from '../k8s/resources.js';
-import { workloads } from '../k8s/resources.js';
+import { parseResources } from '../k8s/render.js';
+import { type Resource, workloads } from '../k8s/resources.js';
 import { helm, renderChart } from './helm.js';
+import { OciRegistry } from './oci-registry.js';
 import { CHART } from './values-schema.js';
 
 const run = promisify(execFile);
@@ -41,6 +42,23 @@ describe('the archive of the Helm chart', function () {
     for (const file of files) {
       const text = await readFile(join(root, 'deploy/grafana/dashboards', file), 'utf8');
       expect(JSON.parse(dashboards?.data?.[file] ?? '')).to.deep.equal(JSON.parse(text));
+    }
+  });
+
+  it('is pushed to an OCI registry and installed from it', async () => {
+    const registry = await OciRegistry.start();
+    try {
+      const pushed = join(folder, 'pushed');
+      await helm('package', CHART, '--destination', pushed);
+      const [archive = ''] = await readdir(pushed);
+      const version = archive.slice('chorus-'.length, -'.tgz'.length);
+      await helm('push', join(pushed, archive), `oci://${registry.host}/charts`, '--plain-http');
+      expect(registry.tags).to.deep.equal([`charts/chorus:${version}`]);
+      const reference = `oci://${registry.host}/charts/chorus`;
+      const rendered = await helm('template', 'chorus', reference, '--version', version, '--plain-http');
+      expect(parseResources(rendered)).to.have.length((await renderChart({})).length);
+    } finally {
+      await registry.close();
     }
   });
 

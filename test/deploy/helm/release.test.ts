@@ -5,7 +5,7 @@ import { parse } from 'yaml';
 import { root } from '../../support/root.js';
 import { allContainers, type Resource, type Workload, workloads } from '../k8s/resources.js';
 import { environmentOf, PROGRAMS } from '../k8s/rules/environment.js';
-import { chartSettingsText, SECRET_SETTINGS } from './chart-settings.js';
+import { chartSettingsText, SECRET_SETTINGS, SERVICES } from './chart-settings.js';
 import { notesFor, renderChart, type Values } from './helm.js';
 import { CHART, CHART_SETTINGS, VALUES_SCHEMA, valuesSchemaText } from './values-schema.js';
 
@@ -15,6 +15,22 @@ describe('a release of the Helm chart', function () {
   it('knows the settings of this version (otherwise: pnpm docs)', async () => {
     expect(await readFile(CHART_SETTINGS, 'utf8')).to.equal(chartSettingsText());
     expect(await readFile(VALUES_SCHEMA, 'utf8')).to.equal(valuesSchemaText());
+  });
+
+  it('lists each value that it accepts in values.yaml', async () => {
+    const values: unknown = parse(await readFile(join(CHART, 'values.yaml'), 'utf8'));
+    const missing = valuePaths(JSON.parse(valuesSchemaText()) as SchemaNode).filter((path) => {
+      const value = path.reduce<unknown>(
+        (at, key) => (at as Record<string, unknown> | undefined)?.[key],
+        values,
+      );
+      return value === undefined;
+    });
+    const names = missing.map((path) => path.join('.'));
+    // `global` is Helm's own, and values.yaml says that each program may have those of `pods`.
+    const pods = ['annotations', 'labels', 'nodeSelector', 'tolerations', 'affinity', 'priorityClassName'];
+    const programs = [...SERVICES, 'migrate'].flatMap((name) => pods.map((key) => `${name}.${key}`));
+    expect(names.sort()).to.deep.equal(['global', ...programs].sort());
   });
 
   it('has the version of the project', async () => {
@@ -184,6 +200,18 @@ describe('a release of the Helm chart', function () {
     expect(hooked).to.match(/Note: BEFORE_PUBLISH_URL needs a rule in networkPolicy\.egress/);
   });
 });
+
+interface SchemaNode {
+  readonly properties?: Readonly<Record<string, SchemaNode>>;
+}
+
+/** Paths of all values, without single settings and single resources. */
+function valuePaths({ properties = {} }: SchemaNode): string[][] {
+  return Object.entries(properties).flatMap(([key, node]) => {
+    const below = ['config', 'egress', 'resources'].includes(key) ? [] : valuePaths(node);
+    return [[key], ...below.map((path) => [key, ...path])];
+  });
+}
 
 /** The pods of Deployments as text, by name. */
 async function templates(values: Values): Promise<Record<string, string>> {
