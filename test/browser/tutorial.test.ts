@@ -1,4 +1,4 @@
-import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import type { Browser, Page } from 'playwright-core';
@@ -7,6 +7,7 @@ import { root } from '../support/root.js';
 import { TEST_SETTINGS } from '../support/servers/cluster.js';
 import { type Program, startProgram } from '../support/servers/program.js';
 import { launchChromium } from './support/launch-chromium.js';
+import { enterChat, readTutorial, send, shows } from './support/tutorial.js';
 
 describe('the tutorial', function () {
   this.timeout(120_000);
@@ -28,7 +29,9 @@ describe('the tutorial', function () {
   before(async () => {
     folder = await mkdtemp(join(root, 'test', 'dist', 'tutorial-'));
     const url = await startChorus('0');
-    for (const [file, text] of await filesOfTutorial()) {
+    for (const [file, text] of (
+      await readTutorial('small-chat', ['vite.config.mjs', 'index.html', 'chat.js'])
+    ).files) {
       await writeFile(join(folder, file), text.replace('http://localhost:8080', url));
     }
     await writeFile(join(folder, 'package.json'), '{}');
@@ -48,22 +51,8 @@ describe('the tutorial', function () {
     await rm(folder, { recursive: true, force: true });
   });
 
-  const enter = async (name: string, button: 'Sign up' | 'Sign in'): Promise<Page> => {
-    const [address] = await vite.printed(/http:\/\/localhost:\d+/);
-    const context = await browser.newContext();
-    const page = await context.newPage();
-    await page.goto(address);
-    await page.getByPlaceholder('User name').fill(name);
-    await page.getByPlaceholder('Password').fill('a good one');
-    await page.getByRole('button', { name: button }).click();
-    await page.getByPlaceholder('Message').waitFor();
-    return page;
-  };
-  const send = async (page: Page, text: string): Promise<void> => {
-    await page.getByPlaceholder('Message').fill(text);
-    await page.getByRole('button', { name: 'Send' }).click();
-  };
-  const shows = (page: Page, text: string): Promise<void> => page.getByText(text, { exact: true }).waitFor();
+  const enter = async (name: string, button: 'Sign up' | 'Sign in'): Promise<Page> =>
+    enterChat(browser, (await vite.printed(/http:\/\/localhost:\d+/))[0], name, button);
 
   it('leads to a page on which users chat, also over a restart of Chorus', async () => {
     const ada = await enter('ada', 'Sign up');
@@ -99,14 +88,3 @@ describe('the tutorial', function () {
     await page.getByText('wrong email or password').waitFor();
   });
 });
-
-/** The tutorial's code by file, as a reader has it at the end: later blocks are appended to earlier ones. */
-async function filesOfTutorial(): Promise<Map<string, string>> {
-  const text = await readFile(join(root, 'docs', 'tutorial', 'small-chat.md'), 'utf8');
-  const files = new Map<string, string>();
-  for (const [, file = '', code = ''] of text.matchAll(/^```\w+ (\S+)\n([\s\S]*?)^```$/gm)) {
-    files.set(file, (files.get(file) ?? '') + code);
-  }
-  expect([...files.keys()]).to.deep.equal(['vite.config.mjs', 'index.html', 'chat.js']);
-  return files;
-}

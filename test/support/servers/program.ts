@@ -19,6 +19,7 @@ export interface Program {
 }
 
 /**
+ * Starts one of the project's programs.
  * @param file relative to the project's root
  * @param limits `openFiles` is the number of files that the program may have open
  */
@@ -28,13 +29,22 @@ export function startProgram(
   env: Record<string, string>,
   limits: { openFiles?: number | undefined } = {},
 ): Program {
-  const { PATH, HOME } = process.env;
   const limit = limits.openFiles === undefined ? '' : `ulimit -n ${limits.openFiles}; `;
   const command = ['-c', `${limit}exec "$0" "$@"`, process.execPath, file, ...args];
+  return startCommand('/bin/sh', command, { cwd: root, env });
+}
+
+/** Starts a command, as in a terminal. @param env what it gets besides `PATH` and `HOME` */
+export function startCommand(
+  command: string,
+  args: readonly string[],
+  { cwd, env }: { cwd: string; env: Record<string, string> },
+): Program {
+  const { PATH, HOME } = process.env;
   // However the tests end, it ends with them.
-  const guarded = guardedCommand('/bin/sh', command, { signal: 'SIGKILL' });
+  const guarded = guardedCommand(command, [...args], { signal: 'SIGKILL' });
   const child: ChildProcess = spawn(guarded.command, guarded.args, {
-    cwd: root,
+    cwd,
     env: { PATH, HOME, ...env },
     stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
     // The leader of a process group of its own, as in a terminal.
