@@ -115,13 +115,17 @@ volumes:
   {{- end }}
   env:
     {{- include "chorus.secretVariable" (list .root "DATABASE_URL" false) | nindent 4 }}
-    {{- include "chorus.certificateEnv" $certificates | indent 4 }}
+    {{- with include "chorus.certificateEnv" $certificates | trim }}
+    {{- . | nindent 4 }}
+    {{- end }}
     {{- with .root.Values.migrate.env }}
     {{- toYaml . | nindent 4 }}
     {{- end }}
   resources: {{- toYaml .root.Values.migrate.resources | nindent 4 }}
   {{- include "chorus.containerSecurity" . | nindent 2 }}
-  {{- include "chorus.mounts" (append $certificates list) | indent 2 }}
+  {{- with include "chorus.mounts" (append $certificates list) | trim }}
+  {{- . | nindent 2 }}
+  {{- end }}
 {{- end -}}
 
 {{/* Spread over zones and machines. [root, program] */}}

@@ -43,7 +43,9 @@ spec:
     spec:
       automountServiceAccountToken: false
       enableServiceLinks: false
-      {{- include "chorus.pullSecrets" .root | indent 6 }}
+      {{- with include "chorus.pullSecrets" .root | trim }}
+      {{- . | nindent 6 }}
+      {{- end }}
       terminationGracePeriodSeconds: 60
       securityContext:
         runAsNonRoot: true
