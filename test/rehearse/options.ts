@@ -126,7 +126,8 @@ function shared(given: Given): {
   };
 }
 
-function whole(min: number, max: number) {
+/** Parses a whole number of a command line. */
+export function whole(min: number, max: number) {
   return (text: string): number => {
     const value = /^\d{1,10}$/.test(text) ? Number(text) : Number.NaN;
     if (value >= min && value <= max) return value;

@@ -7,6 +7,7 @@ export type { Conversation, ConversationEvents, Dialect, Handshake, Identity } f
 export { type Provisioned, type ProvisionOptions, provision } from './people/provision.js';
 export { messageNumber, messageText } from './plan/message-text.js';
 export { PlanError } from './plan/plan.js';
+export { joined, type Markup, markup } from './report/markup.js';
 export type { Latency, LoadResult, Moment, NodeResult, ProcessCost, Verdict } from './result.js';
 export { type CostMeter, LoadError, type LoadParts, type Phase } from './run/load-parts.js';
 export { runLoad } from './run/run-load.js';

@@ -100,13 +100,7 @@ const SECTIONS = ['global', 'defaults', 'frontend users', 'backend gateways', 'b
 export function haproxyConfig(shipped: string, place: HaproxyPlace): string {
   const { folder, port, maxconn, gateways, balance = 'leastconn' } = place;
   const servers = gateways.map(({ nodeId, port }) => `    server ${nodeId} 127.0.0.1:${port}`).join('\n');
-  const sections = shipped.split(/^(?=[a-z])/m);
-  const kept = SECTIONS.map((name) => {
-    const section = sections.find((text) => text.startsWith(`${name}\n`));
-    if (section === undefined) throw new StartError(`deploy/haproxy.cfg has no section "${name}"`);
-    return section;
-  }).join('');
-  const changes: ReadonlyArray<readonly [what: RegExp, by: string]> = [
+  return rewriteHaproxyConfig(shipped, SECTIONS, [
     [
       /^ {4}fd-hard-limit \d+$/m,
       `    maxconn ${maxconn}\n    stats socket ${folder}/admin.sock mode 600 level user`,
@@ -119,11 +113,28 @@ export function haproxyConfig(shipped: string, place: HaproxyPlace): string {
     [/^ {4}balance leastconn$/m, `    balance ${balance}`],
     [/^ {4}server-template gateway .*$/m, servers],
     [/^ {4}server-template api .*\n/m, ''],
-  ];
+  ]);
+}
+
+/**
+ * Returns sections of the shipped configuration with changes.
+ * @throws {StartError} when it no longer contains a section, or something that must be replaced
+ */
+export function rewriteHaproxyConfig(
+  shipped: string,
+  names: readonly string[],
+  changes: ReadonlyArray<readonly [what: RegExp, by: string]>,
+): string {
+  const sections = shipped.split(/^(?=[a-z])/m);
+  const kept = names.map((name) => {
+    const section = sections.find((text) => text.startsWith(`${name}\n`));
+    if (section === undefined) throw new StartError(`deploy/haproxy.cfg has no section "${name}"`);
+    return section;
+  });
   return changes.reduce((text, [what, by]) => {
     if (!what.test(text)) throw new StartError(`deploy/haproxy.cfg has nothing like ${what}`);
     return text.replace(what, by);
-  }, kept);
+  }, kept.join(''));
 }
 
 async function untilUp(socket: string, wanted: ReadonlySet<string>): Promise<void> {

@@ -9,6 +9,11 @@ import {
 } from '@chorus/loadtest';
 import type { Stage } from './stage.js';
 
+/** The servers that a load needs. */
+export type LoadStage = Pick<Stage, 'people' | 'nodes'> & {
+  readonly balancer: Pick<Stage['balancer'], 'targets'>;
+};
+
 /** The load while servers are started and stopped. */
 export interface Load {
   readonly connections: number;
@@ -77,7 +82,7 @@ export function roomsFor({ connections, roomSize }: Pick<Load, 'connections' | '
  * @throws what the act throws
  */
 export async function perform(
-  stage: Stage,
+  stage: LoadStage,
   load: Load,
   act: (scene: Scene) => Promise<void>,
   { signal, say }: Company,
@@ -114,7 +119,7 @@ export async function perform(
   }
 }
 
-function scenarioOf({ balancer }: Stage, load: Load): Scenario {
+function scenarioOf({ balancer }: LoadStage, load: Load): Scenario {
   return scenarioSchema.parse({
     targets: balancer.targets,
     connections: load.connections,
@@ -137,7 +142,7 @@ class OnStage implements Scene {
   #last = { at: 0, since: performance.now() };
 
   constructor(
-    private readonly stage: Stage,
+    private readonly stage: LoadStage,
     private readonly say: (line: string) => void,
   ) {
     this.#sampler = setInterval(() => void this.#sample(), SAMPLE_MS);

@@ -111,16 +111,18 @@ function eventsIn(events: readonly SceneEvent[], after: number, upTo: number): s
 function checkLines(checks: readonly Check[], { tool, verdict }: LoadResult): string[] {
   const width = Math.max(...checks.map(({ name }) => name.length));
   return [
-    ...checks.map(
-      ({ name, wanted, seen, holds }) =>
-        `${holds ? 'holds ' : 'BROKEN'}  ${name.padEnd(width)}  ${seen} (${wanted})`,
-    ),
+    ...checks.map((check) => checkLine(check, width)),
     ...verdict.examples.map((example) => `! ${example}`),
     ...tool.bottlenecks.map((bottleneck) => `the tool: ${bottleneck}`),
   ];
 }
 
-function latency(times: Latency | undefined): string {
+/** Returns a target with its verdict. @param width of the names, in characters */
+export function checkLine({ name, wanted, seen, holds }: Check, width: number): string {
+  return `${holds ? 'holds ' : 'BROKEN'}  ${name.padEnd(width)}  ${seen} (${wanted})`;
+}
+
+export function latency(times: Latency | undefined): string {
   if (times === undefined) return '–';
   const { p50, p99, max } = times;
   return `p50 ${milliseconds(p50)}, p99 ${milliseconds(p99)}, at most ${milliseconds(max)}`;
