@@ -41,7 +41,8 @@ try {
   const { parts, connections, rate } = options;
   const load = { connections, rate, roomSize: 4, workers: 1, ramp: 400 };
   const underLoad = new UnderLoad(kubectl, load, { signal: abort.signal, say });
-  for (const act of parts.includes('load') ? ACTS : []) {
+  const acts = ACTS.filter(({ title }) => title.includes(options.only ?? ''));
+  for (const act of parts.includes('load') ? acts : []) {
     say(`${act.title} …`);
     sections.push(await underLoad.try(act));
   }

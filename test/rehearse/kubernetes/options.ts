@@ -10,6 +10,8 @@ export interface KubernetesOptions {
   readonly parts: readonly Part[];
   /** Folder that keeps what is prepared. */
   readonly cache: string;
+  /** Steps under load whose titles contain this text; without it, all. */
+  readonly only?: string;
   readonly connections: number;
   /** Messages per second. */
   readonly rate: number;
@@ -30,6 +32,7 @@ export function readKubernetesOptions(argv: readonly string[]): KubernetesOption
     .option('--parts <list>', `parts of the rehearsal, separated by commas (${PARTS.join(', ')})`, parts, [
       ...PARTS,
     ])
+    .option('--only <text>', 'only steps under load whose title contains this text')
     .option('--connections <number>', 'number of sockets under load', whole(10, 4_000), 2_000)
     .option('--rate <number>', 'messages per second, of all clients together', whole(1, 100_000), 400)
     .option('--cache <folder>', 'folder for compiled programs, packages and images', DEFAULT_CACHE)

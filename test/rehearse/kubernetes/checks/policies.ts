@@ -82,7 +82,10 @@ export async function tryPolicies(kubectl: Kubectl): Promise<Check[]> {
   for (const [name, { ports, namespace }] of Object.entries(PARTIES)) {
     const permitted = PERMITTED[name] ?? [];
     const own = ports.map((port) => ({ name: `itself:${port}`, address: '127.0.0.1', port }));
-    const goals = [...own, ...targets].map((target) => ({
+    const source = pods.get(name)?.[0];
+    // No policy applies within a pod.
+    const others = targets.filter(({ address }) => address !== source?.status.podIP);
+    const goals = [...own, ...others].map((target) => ({
       ...target,
       wanted: target.address === '127.0.0.1' || permitted.includes(target.name),
     }));
@@ -90,7 +93,7 @@ export async function tryPolicies(kubectl: Kubectl): Promise<Check[]> {
     let failed = goals;
     for (let attempt = 1; attempt <= ATTEMPTS && failed.length > 0; attempt++) {
       if (attempt > 1) await sleep(ENFORCED_MS);
-      const reached = await reach(kubectl, namespace, pods.get(name)?.[0]?.metadata.name ?? '', failed);
+      const reached = await reach(kubectl, namespace, source?.metadata.name ?? '', failed);
       failed = failed.filter(({ name, wanted }) => reached.has(name) !== wanted);
     }
     wrong.push(...failed.map((goal) => `${name} → ${goal.name} ${goal.wanted ? 'refused' : 'permitted'}`));
