@@ -25,9 +25,6 @@ const SCALE_DOWN = {
   stabilizationWindowSeconds: 0,
   policies: [{ type: 'Percent', value: 100, periodSeconds: 15 }],
 };
-/** Share of its sockets that a gateway hands over per minute; the default of 0.05 would take too long here. */
-const SHARE = '0.5';
-
 /** Lets the autoscaler of the component scale gateways by their sockets, out under load and in without. */
 export async function tryAutoscaling(
   kubectl: Kubectl,
@@ -36,8 +33,6 @@ export async function tryAutoscaling(
 ): Promise<Section> {
   const operator = new Operator(kubectl);
   await startAdapter(kubectl);
-  await operator.run('set', 'env', 'deploy/chorus-gateway', `REBALANCE_SHARE_PER_MINUTE=${SHARE}`);
-  await operator.rolledOut('gateway');
   let most = 0;
   let emptiest = 0;
   const act: Act = {

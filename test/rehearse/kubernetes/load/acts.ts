@@ -135,7 +135,8 @@ export const ACTS: readonly Act[] = [
   },
   {
     title: 'PostgreSQL restarted',
-    moves: 0,
+    // Gateways that are not level yet move some sockets meanwhile.
+    moves: 1,
     silence: 1,
     perform: (operator) => operator.replacePod('chorus-postgres'),
   },

@@ -6,6 +6,8 @@ export interface ImageSettings {
   readonly folder: string;
   readonly env: readonly string[];
   readonly command: readonly string[];
+  /** Signal that asks the process to end; without it, SIGTERM. */
+  readonly stopSignal?: string;
 }
 
 const INSTRUCTION = /^(FROM|USER|WORKDIR|ENV|CMD)\s+(.+)$/;

@@ -42,6 +42,7 @@ export async function writeArchive(images: readonly Image[], file: string): Prom
           WorkingDir: settings.folder,
           Env: settings.env,
           Cmd: settings.command,
+          StopSignal: settings.stopSignal,
         },
         rootfs: { type: 'layers', diff_ids: layers.map((layer) => `sha256:${digests.get(layer)}`) },
       });

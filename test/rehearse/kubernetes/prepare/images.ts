@@ -51,6 +51,8 @@ const SERVICES = {
   folder: '/data',
   env: ['PATH=/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin'],
   command: ['/postgres.sh', 'postgres'],
+  // As in PostgreSQL's image: SIGTERM would wait until the last client is gone.
+  stopSignal: 'SIGINT',
 };
 
 /**
