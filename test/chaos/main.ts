@@ -1,12 +1,14 @@
 import { writeFile } from 'node:fs/promises';
 import { onStopSignal, StartError } from '@chorus/service';
-import { frozenReaders, printFrozen } from './frozen/frozen-readers.js';
 import { readCommandLine } from './options.js';
-import { reportPage } from './report/page.js';
-import { printResult } from './report/print.js';
-import { type RunContext, runChaos } from './run-chaos.js';
+import type { RunContext } from './run-chaos.js';
 
 const options = readCommandLine(process.argv.slice(2));
+// Invalid options are reported before anything else is loaded.
+const { frozenReaders, printFrozen } = await import('./frozen/frozen-readers.js');
+const { reportPage } = await import('./report/page.js');
+const { printResult } = await import('./report/print.js');
+const { runChaos } = await import('./run-chaos.js');
 const abort = new AbortController();
 onStopSignal(() => {
   if (abort.signal.aborted) return;

@@ -8,7 +8,7 @@ import { InboxServers } from './inbox-servers.js';
 
 const USERS = ['ann', 'ben', 'cat', 'dan'].map((username, at) => ({ id: at + 1, username }));
 const [ANN] = USERS as [Member];
-const STEPS = 250;
+const STEPS = 120;
 
 /** Does random things and compares the inboxes of all users with what counting by hand gives after each. */
 class RandomWalk {

@@ -19,7 +19,7 @@ import { closeRequests, type RawRequest, send } from './raw-request.js';
 
 /** `FUZZ_SEED` repeats a run, `FUZZ_RUNS` lengthens it. */
 const SEED = Number(process.env.FUZZ_SEED ?? randomInt(2 ** 31));
-const RUNS = Number(process.env.FUZZ_RUNS ?? 80);
+const RUNS = Number(process.env.FUZZ_RUNS ?? 40);
 /** Operations that end all sessions of a user. */
 const ENDING = new Set(['changePassword', 'endSessions']);
 /** Time after which no further requests are made up for an operation, in milliseconds. */

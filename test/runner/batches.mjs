@@ -6,8 +6,9 @@ import { join, relative, resolve } from 'node:path';
  * the first batch whose pattern matches; a new file needs no entry.
  */
 const BATCHES = [
+  /^test\/browser\/(changing-messages|looks|members|operator-page|other-origin)\./,
   /^test\/browser\//,
-  /^test\/chaos\//,
+  /^test\/chaos\/[^/]*$/,
   /^test\/[^/]*standalone[^/]*$/,
   /^test\/cluster\/(gateways|redis)\//,
   /^test\/cluster\//,
@@ -18,6 +19,7 @@ const BATCHES = [
   /^apps\/gateway\//,
   /^apps\/loadtest\//,
   /^test\/[^/]*$/,
+  /^test\/chaos\//,
   /^test\/(client|openapi|runner|metrics|traces)\//,
   /^packages\/local\//,
   /^prisma\//,
