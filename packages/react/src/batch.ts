@@ -9,8 +9,9 @@ const updates = new Set<() => void>();
  * A timer, because hidden pages get no animation frames.
  */
 export function batch(update: () => void): void {
+  const isFirst = updates.size === 0;
   updates.add(update);
-  if (updates.size > 1) return;
+  if (!isFirst) return;
   setTimeout(() => {
     const all = [...updates];
     updates.clear();

@@ -48,7 +48,16 @@ export class SharedRoom implements SharedUse {
     return store;
   }
 
-  async send(content: string, options?: SendOptions): Promise<SentMessage> {
+  send(content: string, options?: SendOptions): Promise<SentMessage> {
+    const sent = this.#send(content, options);
+    // A caller that ignores the promise sees the failure among the pending messages.
+    sent.catch(() => {});
+    return sent;
+  }
+
+  readonly typing = (): void => this.#room?.typing();
+
+  async #send(content: string, options?: SendOptions): Promise<SentMessage> {
     const room = this.use();
     try {
       return await room.send(content, options);
@@ -56,6 +65,4 @@ export class SharedRoom implements SharedUse {
       this.release();
     }
   }
-
-  readonly typing = (): void => this.#room?.typing();
 }

@@ -43,7 +43,7 @@ function Write({ room }) {
     event.preventDefault();
     const form = event.currentTarget;
     // A failure is shown below, as one of the pending messages.
-    send(new FormData(form).get('content')).catch(() => {});
+    send(new FormData(form).get('content'));
     form.reset();
   }
 

@@ -21,7 +21,7 @@ export interface RoomState {
   readonly pending: readonly Delivery[];
   /**
    * Sends a message; see `Room.send` of the client. The room stays joined until the message is answered, also if the component unmounts.
-   * @throws {ChorusError} (rejects) when it failed for good
+   * @throws {ChorusError} (rejects) when it failed for good; a caller may ignore the promise, because `pending` has the message then
    */
   readonly send: (content: string, options?: SendOptions) => Promise<SentMessage>;
   /** Sends a failed message again. Ignores other messages. */

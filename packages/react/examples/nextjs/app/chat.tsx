@@ -14,7 +14,7 @@ export function Chat({ room }: { room: number }) {
     event.preventDefault();
     const form = event.currentTarget;
     // A failure is shown among the pending messages.
-    send(String(new FormData(form).get('content'))).catch(() => {});
+    send(String(new FormData(form).get('content')));
     form.reset();
   }
 
