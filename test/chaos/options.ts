@@ -6,12 +6,15 @@ import {
   REDIS_KINDS,
   type RedisKind,
   SENTINEL_FAULT_KINDS,
+  SHARDED_FAULT_KINDS,
   STANDALONE_FAULT_KINDS,
 } from './faults/fault-kinds.js';
 import type { FaultKind } from './history/history.js';
 
 const SCENARIOS = ['faults', 'standalone', 'frozen-readers'] as const;
-const ALL_KINDS = [...new Set([...FAULT_KINDS, ...SENTINEL_FAULT_KINDS, ...STANDALONE_FAULT_KINDS])];
+const ALL_KINDS = [
+  ...new Set([...FAULT_KINDS, ...SENTINEL_FAULT_KINDS, ...SHARDED_FAULT_KINDS, ...STANDALONE_FAULT_KINDS]),
+];
 
 export interface ChaosOptions {
   /** Scenario to run; most other options are for `faults`. */
@@ -67,7 +70,7 @@ export function readCommandLine(argv: readonly string[]): ChaosOptions {
     .addOption(
       new Option(
         '--faults <list>',
-        `comma-separated kinds of faults: ${FAULT_KINDS.join(', ')}; with --redis sentinel: ${SENTINEL_FAULT_KINDS.join(', ')}; for standalone: ${STANDALONE_FAULT_KINDS.join(', ')}; or none (default: all kinds of the scenario)`,
+        `comma-separated kinds of faults: ${FAULT_KINDS.join(', ')}; with --redis sentinel: ${SENTINEL_FAULT_KINDS.join(', ')}; with --redis cluster: ${SHARDED_FAULT_KINDS.join(', ')}; for standalone: ${STANDALONE_FAULT_KINDS.join(', ')}; or none (default: all kinds of the scenario)`,
       ).argParser(faultList),
     )
     .addOption(
@@ -81,7 +84,7 @@ export function readCommandLine(argv: readonly string[]): ChaosOptions {
     .addOption(
       new Option(
         '--redis <kind>',
-        'single: one server; sentinel: a primary and two replicas with three Sentinels; only for the scenario faults',
+        'single: one server; sentinel: a primary and two replicas with three Sentinels; cluster: a Redis Cluster of three masters with a replica each; the last two only for the scenario faults',
       )
         .choices(REDIS_KINDS)
         .default('single'),

@@ -19,7 +19,13 @@ export {
 export { lookUpProcess, type ProcessInfo } from './processes/process-table.js';
 export { createPrivateFile, keptSecret } from './processes/secret-file.js';
 export { addRedisUser, REDIS_COMMANDS, redisAclRules, redisCommands } from './redis/acl.js';
-export { type LocalRedisCluster, startRedisCluster } from './redis/cluster.js';
+export {
+  type ClusterServer,
+  clusterArgs,
+  formRedisCluster,
+  type LocalRedisCluster,
+  startRedisCluster,
+} from './redis/cluster.js';
 export {
   type LocalRedisSentinel,
   type LocalSentinels,

@@ -69,7 +69,12 @@ export class Programs implements Closeable {
 
   async observe(): Promise<EventsSeen> {
     const changes = await this.world.database(witnessed);
-    return { pulled: [...this.reader.pulled], deliveries: [...this.receiver.deliveries], changes };
+    const { pulled, position } = this.reader;
+    // The webhook goes on after the log was read for the last time.
+    const deliveries = this.receiver.deliveries.filter(
+      ({ event }) => Number(event.id.replace('evt_', '')) <= position,
+    );
+    return { pulled: [...pulled], deliveries, changes };
   }
 
   async close(): Promise<void> {

@@ -16,9 +16,9 @@ const DEMOTED_MS = [500, 4_000] as const;
 export const FAILOVER_FAULTS = {
   'redis-failover-kill': (planned, context) =>
     failover(planned, context, 'is killed', async () => {
-      const { redis } = context.cluster;
+      const redis = needed(context.cluster.redis);
       const old = redis.node;
-      await redis.kill();
+      await old.kill();
       const until = performance.now();
       return async (primaryPort) => {
         await old.member.start();
@@ -29,7 +29,7 @@ export const FAILOVER_FAULTS = {
 
   'redis-failover-freeze': (planned, context) =>
     failover(planned, context, 'is frozen', async () => {
-      const { redis } = context.cluster;
+      const redis = needed(context.cluster.redis);
       const old = redis.node;
       old.member.kill('SIGSTOP');
       return async (primaryPort) => {
@@ -54,7 +54,7 @@ async function failover(
   how: string,
   fail: () => Promise<(primaryPort: number) => Promise<number>>,
 ): Promise<void> {
-  const { redis } = cluster;
+  const redis = needed(cluster.redis);
   const sentinels = needed(cluster.sentinels);
   const prng = createPrng(seed);
   const old = redis.node;
@@ -67,11 +67,11 @@ async function failover(
     ...(behind.length > 0 ? [`${names} cut off for ${behindMs} ms before`] : []),
   ].join('; ');
   hits(what);
-  const ticks = await ReplicatedUntil.start(redis);
+  const ticks = await ReplicatedUntil.start(old, replicas.length);
   let at: number;
   let rejoin: (primaryPort: number) => Promise<number>;
   try {
-    for (const replica of behind) await redis.cutOff(replica);
+    for (const replica of behind) await replica.cutOff();
     await sleep(behindMs, undefined, { signal });
     at = performance.now();
     rejoin = await fail();
@@ -83,11 +83,11 @@ async function failover(
   const primary = replicas.find(({ port }) => port === named.port);
   if (primary === undefined) throw new Error(`the Sentinels name ${named.port}, which is no replica`);
   redis.promoted(primary);
-  const since = await ReplicatedUntil.of(redis, primary);
+  const since = await ReplicatedUntil.of(primary);
   hits(
     `${what}; ${primary.member.nodeId} named after ${Math.round(named.at - at)} ms, without the last ${Math.round(at - since)} ms`,
   );
-  for (const replica of behind) await redis.readmit(replica);
+  for (const replica of behind) await replica.readmit();
   await sleep(forMs, undefined, { signal });
   loses({ since, at, until: await rejoin(primary.port) });
   for (const replica of redis.replicas) await redis.inStep(replica, primary.port);

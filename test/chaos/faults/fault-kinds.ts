@@ -1,7 +1,7 @@
 import type { ClientFaultKind, FaultKind, ReceiverFaultKind, ServerFaultKind } from '../history/history.js';
 
 /** Kinds of Redis of a cluster. */
-export const REDIS_KINDS = ['single', 'sentinel'] as const;
+export const REDIS_KINDS = ['single', 'sentinel', 'cluster'] as const;
 export type RedisKind = (typeof REDIS_KINDS)[number];
 
 /** What a fault needs that a run does not always have. */
@@ -47,6 +47,9 @@ export const SERVER_KINDS: Record<Exclude<ServerFaultKind, StandaloneFaultKind>,
   'redis-clock': { forMs: [1_000, 3_000], extraMs: 2_500, needs: ['redis-clock'] },
   'redis-failover-kill': { forMs: [500, 3_000], extraMs: 6_000 },
   'redis-failover-freeze': { forMs: [500, 3_000], extraMs: 8_000 },
+  'redis-slots-move': { forMs: [1_000, 5_000], extraMs: 1_500 },
+  'redis-shard-handover': { forMs: [0, 0], extraMs: 2_500 },
+  'redis-shard-kill': { forMs: [500, 3_000], extraMs: 8_000 },
   'subscriber-cut': { forMs: [0, 0], extraMs: 200 },
   'network-silence': { forMs: [1_000, 6_000], extraMs: 300, needs: ['network'] },
   'network-delay': { forMs: [2_000, 5_000], extraMs: 300, needs: ['network'] },
@@ -80,20 +83,27 @@ export const CLIENT_KINDS: Record<ClientFaultKind, KindOfFault> = {
 
 const CLUSTER_KINDS = [...Object.keys(SERVER_KINDS), ...Object.keys(CLIENT_KINDS)] as readonly FaultKind[];
 const OF_FAILOVER = /^redis-failover-/;
+const OF_SHARDS = /^redis-(shard|slots)-/;
 /** Of one server of Redis, or the proxies before it. */
 const OF_ONE_REDIS = /^(redis|network)-/;
 
 /** Kinds for a cluster with one Redis. */
-export const FAULT_KINDS = CLUSTER_KINDS.filter((kind) => !OF_FAILOVER.test(kind));
+export const FAULT_KINDS = CLUSTER_KINDS.filter((kind) => !OF_FAILOVER.test(kind) && !OF_SHARDS.test(kind));
 
 /** Kinds for a cluster whose Redis is named by Sentinels. */
 export const SENTINEL_FAULT_KINDS = CLUSTER_KINDS.filter(
   (kind) => OF_FAILOVER.test(kind) || !OF_ONE_REDIS.test(kind),
 );
 
+/** Kinds for a cluster with a Redis Cluster. */
+export const SHARDED_FAULT_KINDS = CLUSTER_KINDS.filter(
+  (kind) => OF_SHARDS.test(kind) || !OF_ONE_REDIS.test(kind),
+);
+
 export const FAULT_KINDS_BY_REDIS: Record<RedisKind, readonly FaultKind[]> = {
   single: FAULT_KINDS,
   sentinel: SENTINEL_FAULT_KINDS,
+  cluster: SHARDED_FAULT_KINDS,
 };
 
 export const STANDALONE_FAULT_KINDS = [

@@ -15,28 +15,28 @@ const CLOCK_BEHIND_MS = [5_000, 120_000] as const;
  */
 export const OLDER_DATA = {
   async 'redis-snapshot'(planned, context) {
-    const { redis } = context.cluster;
+    const redis = needed(context.cluster.redis);
     const since = performance.now();
     const saved = await redis.save();
     await behind(planned, context, 'back to its state before', since, async () => {
-      await redis.kill();
+      await redis.node.kill();
       await redis.restore(saved);
     });
   },
 
   async 'redis-lost-tail'(planned, context) {
-    const { redis } = context.cluster;
+    const redis = needed(context.cluster.redis);
     const since = performance.now();
     const length = await redis.logLength();
     await behind(planned, context, 'without the end of its log', since, async (prng) => {
-      await redis.kill();
+      await redis.node.kill();
       await redis.cutLog(Math.min(await redis.logLength(), length + prng.between(0, TORN_BYTES)));
     });
   },
 
   async 'redis-promotion'(planned, context) {
     const { cluster, loses, signal } = context;
-    const { redis } = cluster;
+    const redis = needed(cluster.redis);
     const network = needed(cluster.network);
     const prng = createPrng(planned.seed);
     const crash = prng.next() < 0.5;
@@ -66,12 +66,13 @@ export const OLDER_DATA = {
   },
 
   async 'redis-empty'({ forMs, seed }, { cluster, hits, loses, signal }) {
-    const { redis, redisClock } = cluster;
+    const { redisClock } = cluster;
+    const redis = needed(cluster.redis);
     const prng = createPrng(seed);
     const behindMs = redisClock !== undefined && prng.next() < 0.5 ? prng.between(...CLOCK_BEHIND_MS) : 0;
     hits(`redis, empty after ${forMs} ms${behindMs > 0 ? `, its clock ${behindMs} ms behind` : ''}`);
     const at = performance.now();
-    await redis.kill();
+    await redis.node.kill();
     loses({ since: 0, at, until: performance.now() });
     await redis.restore(undefined);
     await redisClock?.set(-behindMs);
@@ -99,7 +100,7 @@ async function behind(
     const at = performance.now();
     await lose(prng);
     context.loses({ since, at, until: performance.now() });
-    await context.cluster.redis.node.member.start();
+    await needed(context.cluster.redis).node.member.start();
   } finally {
     await over();
   }

@@ -37,11 +37,12 @@ const STEP_MS = [2_000, 90_000] as const;
 /** A Redis that ends, hangs or refuses, and keeps what it acknowledged. */
 export const REDIS_FAULTS = {
   'redis-restart': (planned, context) =>
-    restart(context.cluster.redis.node.member, 'SIGTERM', planned, context),
-  'redis-kill': (planned, context) => restart(context.cluster.redis.node.member, 'SIGKILL', planned, context),
+    restart(needed(context.cluster.redis).node.member, 'SIGTERM', planned, context),
+  'redis-kill': (planned, context) =>
+    restart(needed(context.cluster.redis).node.member, 'SIGKILL', planned, context),
 
   async 'redis-freeze'({ forMs }, { cluster, hits, signal }) {
-    const { member } = cluster.redis.node;
+    const { member } = needed(cluster.redis).node;
     hits(`redis (pid ${member.pid}) for ${forMs} ms`);
     member.kill('SIGSTOP');
     try {
@@ -54,11 +55,12 @@ export const REDIS_FAULTS = {
   async 'redis-refuses'({ forMs, seed }, { cluster, hits, signal }) {
     const { what, begin, end } = createPrng(seed).pick(REFUSALS);
     hits(`redis, writes for ${forMs} ms: ${what}`);
-    await cluster.redis.with(begin);
+    const redis = needed(cluster.redis);
+    await redis.with(begin);
     try {
       await sleep(forMs, undefined, { signal });
     } finally {
-      await cluster.redis.with(end);
+      await redis.with(end);
     }
   },
 
@@ -76,8 +78,8 @@ export const REDIS_FAULTS = {
   },
 
   async 'subscriber-cut'(_planned, { cluster, hits }) {
-    const cut = () => cluster.redis.with((redis) => redis.client('KILL', 'TYPE', 'pubsub'));
+    const cut = () => cluster.atEachPrimary((redis) => redis.client('KILL', 'TYPE', 'pubsub'));
     // The server may still be recovering from the previous outage.
-    hits(`${await eventually(cut)} subscribers`);
+    hits(`${(await eventually(cut)).join(' + ')} subscribers`);
   },
 } satisfies Record<string, ServerFault>;

@@ -7,6 +7,7 @@ import { POSTGRES_FAULTS } from './postgres-faults.js';
 import { PROCESS_FAULTS } from './process-faults.js';
 import { REDIS_FAULTS } from './redis-faults.js';
 import type { ServerFault } from './server-fault.js';
+import { SHARD_FAULTS } from './shard-faults.js';
 
 /** Faults of processes, servers and the network between them. */
 export const SERVER_FAULTS: Readonly<Record<ServerFaultKind, ServerFault>> = {
@@ -16,6 +17,7 @@ export const SERVER_FAULTS: Readonly<Record<ServerFaultKind, ServerFault>> = {
   ...REDIS_FAULTS,
   ...OLDER_DATA,
   ...FAILOVER_FAULTS,
+  ...SHARD_FAULTS,
   ...NETWORK_FAULTS,
   ...POSTGRES_FAULTS,
 };

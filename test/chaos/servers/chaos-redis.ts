@@ -1,26 +1,17 @@
 import { cp, mkdtemp, readdir, rm, stat, truncate } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Member } from '@chorus/cluster';
-import { freePort, startRedis } from '@chorus/local';
 import type { Closeable } from '@chorus/service';
 import { eventually } from '@chorus/testing';
-import { Redis } from 'ioredis';
+import type { Redis } from 'ioredis';
 import type { RedisClock } from './redis-clock.js';
-
-/** A server with its data, over its restarts. */
-export interface RedisNode {
-  readonly member: Member;
-  readonly port: number;
-  readonly folder: string;
-}
+import { RedisNode } from './redis-node.js';
 
 /** The data of a server at one moment. */
 export interface SavedData {
   readonly folder: string;
 }
 
-const TIMEOUT_MS = 5_000;
 /** Longest time for a replica to copy everything, on a busy machine, in milliseconds. */
 const IN_STEP_MS = 30_000;
 /** Redis' name for the folder of its append-only log. */
@@ -66,19 +57,8 @@ export class ChaosRedis implements Closeable {
   }
 
   /** Runs an action with a connection of its own, which is closed afterwards. */
-  async with<T>(action: (redis: Redis) => Promise<T>, node = this.node): Promise<T> {
-    // The product's own connection refuses servers that accept no writes; this one must reach those as well.
-    const redis = new Redis({
-      ...{ host: '127.0.0.1', port: node.port, lazyConnect: true, enableReadyCheck: false },
-      commandTimeout: TIMEOUT_MS,
-    });
-    redis.on('error', () => {});
-    try {
-      await redis.connect();
-      return await action(redis);
-    } finally {
-      redis.disconnect();
-    }
+  with<T>(action: (redis: Redis) => Promise<T>, node = this.node): Promise<T> {
+    return node.with(action);
   }
 
   /** Copies the current data. A command that is being written may be cut; Redis drops it at its start. */
@@ -134,19 +114,6 @@ export class ChaosRedis implements Closeable {
     }, IN_STEP_MS);
   }
 
-  /** Ends the replication to a replica until {@link readmit}. */
-  async cutOff(replica: RedisNode): Promise<void> {
-    await this.with(async (redis) => {
-      // A server without a password refuses one that sends any.
-      await redis.config('SET', 'masterauth', 'wrong');
-      await redis.call('CLIENT', 'KILL', 'TYPE', 'master');
-    }, replica);
-  }
-
-  async readmit(replica: RedisNode): Promise<void> {
-    await this.with((redis) => redis.config('SET', 'masterauth', ''), replica);
-  }
-
   /** Resolves when a replica has everything that the current server had acknowledged before the call. */
   async caughtUp(replica: RedisNode): Promise<void> {
     const offset = async (field: string, node: RedisNode): Promise<number> => {
@@ -160,41 +127,20 @@ export class ChaosRedis implements Closeable {
     }, IN_STEP_MS);
   }
 
-  /** Kills the current server; resolves when it has ended. */
-  async kill(): Promise<void> {
-    const { member } = this.node;
-    const ended = member.exited();
-    member.kill('SIGKILL');
-    await ended;
-  }
-
   /** Makes this server the current one. */
   promoted(node: RedisNode): void {
     this.#current = node;
   }
 
   async close(): Promise<void> {
-    for (const { member, folder } of this.#nodes) {
-      member.kill('SIGCONT');
-      await member.stop();
-      await rm(folder, { recursive: true, force: true });
-    }
+    for (const node of this.#nodes) await node.close();
     for (const folder of this.#saved) await rm(folder, { recursive: true, force: true });
   }
 
   async #launch(nodeId: string): Promise<RedisNode> {
-    const folder = await mkdtemp(join(tmpdir(), 'chorus-chaos-redis-'));
-    const port = await freePort();
-    const args = [
-      ...['--appendfsync', 'always', '--repl-diskless-sync-delay', '0', '--repl-timeout', '60'],
-      ...['--auto-aof-rewrite-percentage', '0'],
-    ];
-    const env = this.clock?.env;
-    const launch = () => startRedis({ dir: folder, port, args, orphanFolder: folder, ...(env && { env }) });
-    const member = new Member({ nodeId, restart: false, changed: () => {}, launch });
-    const node = { member, port, folder };
+    const node = await RedisNode.create(nodeId, [], this.clock?.env);
     this.#nodes.push(node);
-    await member.start();
+    await node.member.start();
     return node;
   }
 

@@ -1,6 +1,6 @@
 import type { Closeable } from '@chorus/service';
 import { Redis } from 'ioredis';
-import type { ChaosRedis, RedisNode } from './chaos-redis.js';
+import type { RedisNode } from './redis-node.js';
 
 /** Outside of the prefix of the cluster. */
 const KEY = 'chaos:clock';
@@ -14,21 +14,26 @@ const TIMEOUT_MS = 5_000;
 export class ReplicatedUntil implements Closeable {
   #timer: NodeJS.Timeout | undefined;
 
-  private constructor(private readonly primary: Redis) {}
+  private constructor(
+    private readonly primary: Redis,
+    private readonly key: string,
+  ) {}
 
-  /** Resolves when all replicas have the first time. */
-  static async start(redis: ChaosRedis): Promise<ReplicatedUntil> {
-    const { port } = redis.node;
+  /**
+   * Resolves when all replicas have the first time.
+   * @param replicas number of replicas
+   * @param tag hash tag of the key that is written
+   */
+  static async start({ port }: RedisNode, replicas: number, tag = ''): Promise<ReplicatedUntil> {
     const primary = new Redis({
       ...{ host: '127.0.0.1', port, lazyConnect: true, enableReadyCheck: false },
       ...{ commandTimeout: TIMEOUT_MS, retryStrategy: () => null },
     });
     primary.on('error', () => {});
-    const ticks = new ReplicatedUntil(primary);
+    const ticks = new ReplicatedUntil(primary, keyWith(tag));
     try {
       await primary.connect();
       await ticks.#write();
-      const replicas = redis.replicas.length;
       if ((await primary.wait(replicas, TIMEOUT_MS - 1_000)) < replicas) {
         throw new Error('a replica of Redis is not in step');
       }
@@ -42,8 +47,8 @@ export class ReplicatedUntil implements Closeable {
   }
 
   /** Returns the last time that a server has, of `performance.now()`. */
-  static async of(redis: ChaosRedis, node: RedisNode): Promise<number> {
-    const time = await redis.with((client) => client.get(KEY), node);
+  static async of(node: RedisNode, tag = ''): Promise<number> {
+    const time = await node.with((client) => client.get(keyWith(tag)));
     if (time === null) throw new Error('the new primary has not even what all replicas had');
     return Number(time);
   }
@@ -54,6 +59,10 @@ export class ReplicatedUntil implements Closeable {
   }
 
   async #write(): Promise<void> {
-    await this.primary.set(KEY, performance.now());
+    await this.primary.set(this.key, performance.now());
   }
+}
+
+function keyWith(tag: string): string {
+  return tag === '' ? KEY : `${KEY}:{${tag}}`;
 }

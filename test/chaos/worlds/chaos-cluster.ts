@@ -3,6 +3,7 @@ import { type Cluster, createCluster } from '@chorus/cluster';
 import type { Member } from '@chorus/protocol';
 import { Closer } from '@chorus/service';
 import { silentLog } from '@chorus/testing';
+import type { Redis } from 'ioredis';
 import { OPERATOR_SETTINGS } from '../../support/clients/operator.js';
 import { SteppedClocks } from '../../support/clocks/stepped-clocks.js';
 import type { Need, RedisKind } from '../faults/fault-kinds.js';
@@ -12,11 +13,15 @@ import { ChaosPostgres } from '../servers/chaos-postgres.js';
 import { ChaosRedis } from '../servers/chaos-redis.js';
 import { RedisClock } from '../servers/redis-clock.js';
 import { ChaosSentinels } from '../servers/redis-sentinels.js';
+import { ChaosShards } from '../servers/redis-shards.js';
 import { type ChaosSettings, chaosSettings, createRooms, promisesOf, TOKEN_TTL_SECONDS } from './settings.js';
 
 export interface ChaosCluster extends Omit<Cluster, 'redis' | 'postgres'> {
   readonly promises: Promises;
-  readonly redis: ChaosRedis;
+  /** Undefined if Redis is a Redis Cluster. */
+  readonly redis: ChaosRedis | undefined;
+  /** Undefined unless Redis is a Redis Cluster. */
+  readonly shards: ChaosShards | undefined;
   readonly postgres: ChaosPostgres;
   /** Undefined unless Sentinels name the Redis server. */
   readonly sentinels: ChaosSentinels | undefined;
@@ -26,6 +31,8 @@ export interface ChaosCluster extends Omit<Cluster, 'redis' | 'postgres'> {
   readonly clocks: SteppedClocks;
   /** Clock of Redis; undefined unless needed. */
   readonly redisClock: RedisClock | undefined;
+  /** Runs an action at each server of Redis that takes writes. */
+  atEachPrimary<T>(action: (redis: Redis) => Promise<T>): Promise<T[]>;
   /** The last lines that its processes logged. */
   readonly log: readonly string[];
   tokenOf(member: Member): string;
@@ -34,7 +41,7 @@ export interface ChaosCluster extends Omit<Cluster, 'redis' | 'postgres'> {
 
 /**
  * Three gateways, two APIs, two archivers, two dispatchers, a PostgreSQL, and a Redis that keeps what it acknowledged:
- * one server, or a primary and two replicas with three Sentinels.
+ * one server, a primary and two replicas with three Sentinels, or a Redis Cluster of three masters with a replica each.
  * @param changes settings of the processes that override those here
  * @param needs what the planned faults need
  */
@@ -60,11 +67,13 @@ async function start(
 ): Promise<ChaosCluster> {
   const clocks = closer.add(new SteppedClocks());
   const redisClock = needs.has('redis-clock') ? closer.add(await RedisClock.start()) : undefined;
-  const redis = closer.add(await ChaosRedis.start(redisClock));
-  const sentinels = kind === 'sentinel' ? closer.add(await ChaosSentinels.start(redis)) : undefined;
+  const shards = kind === 'cluster' ? closer.add(await ChaosShards.start()) : undefined;
+  const redis = kind === 'cluster' ? undefined : closer.add(await ChaosRedis.start(redisClock));
+  const sentinels =
+    kind === 'sentinel' && redis !== undefined ? closer.add(await ChaosSentinels.start(redis)) : undefined;
   const postgres = closer.add(await ChaosPostgres.start(needs.has('small-disk')));
   const network = needs.has('network') ? closer.add(new Network()) : undefined;
-  await network?.point('redis', redis.node.port);
+  if (redis !== undefined) await network?.point('redis', redis.node.port);
   await network?.point('postgres', postgres.port);
   const log: string[] = [];
   const { PATH, HOME } = process.env;
@@ -75,8 +84,9 @@ async function start(
         ...{
           PATH,
           HOME,
-          REDIS_URL: sentinels?.url ?? redis.url,
+          REDIS_URL: (sentinels ?? shards ?? redis)?.url,
           REDIS_PREFIX: 'chorus',
+          BROKER_SHARDED: String(shards !== undefined),
           DATABASE_URL: postgres.url,
         },
         ...clocks.env,
@@ -93,7 +103,11 @@ async function start(
   const tokens = new Tokens(cluster.jwtSecret, TOKEN_TTL_SECONDS);
   return {
     ...cluster,
-    ...{ redis, sentinels, postgres, network, clocks, redisClock, log },
+    ...{ redis, shards, sentinels, postgres, network, clocks, redisClock, log },
+    atEachPrimary: async (action) => {
+      const primaries = redis === undefined ? ((await shards?.masters()) ?? []) : [redis.node];
+      return Promise.all(primaries.map((node) => node.with(action)));
+    },
     promises: promisesOf(settings),
     tokenOf: (member) => tokens.sign(member),
     createRooms: (ids, token) => createRooms(cluster.url, ids, token),

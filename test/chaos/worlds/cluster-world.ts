@@ -14,6 +14,7 @@ import { OBSERVER, type World, type WorldOptions } from './world.js';
 const REDIS: Record<RedisKind, string> = {
   single: 'Redis',
   sentinel: 'Redis with 2 replicas and 3 Sentinels',
+  cluster: 'a Redis Cluster of 3 masters with a replica each',
 };
 
 /** A cluster with servers of its own. */
@@ -48,7 +49,7 @@ async function open(
       database: (action) => cluster.postgres.with(action),
     },
     markedTexts: async () => [
-      ...(await cluster.redis.with(marksInRedis)),
+      ...(await cluster.atEachPrimary(marksInRedis)).flat(),
       ...(await cluster.postgres.with(marksInPostgres)),
     ],
     close: () => closer.close(),
