@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto';
+import { createPrng } from '@chorus/testing';
 import { expect } from 'chai';
-import { FAULT_KINDS_BY_REDIS } from './faults/fault-kinds.js';
+import { FAULT_KINDS_BY_REDIS, REDIS_KINDS } from './faults/fault-kinds.js';
 import { possibleKinds } from './faults/possible-kinds.js';
 import type { FaultKind } from './history/history.js';
 import { planFaults } from './run/schedule.js';
@@ -18,18 +19,19 @@ describe('a cluster in which one thing breaks after the other, others in every r
   before(async () => {
     const seed = randomInt(2 ** 31);
     // The kinds of faults take turns: so few that their needs do not slow down every run.
-    const { servers, clients } = planFaults(seed, SECONDS, FAULT_KINDS_BY_REDIS.single);
+    const redis = createPrng(seed).pick(REDIS_KINDS);
+    const { servers, clients } = planFaults(seed, SECONDS, FAULT_KINDS_BY_REDIS[redis]);
     const kinds = new Set([...servers, ...clients].map(({ kind }) => kind));
     const faults = await possibleKinds([...kinds], (line) => console.log(line));
     const crowd = Object.entries(CROWD).map(([name, value]) => `--${name} ${value}`);
     console.log(
-      `pnpm chaos --seed ${seed} --seconds ${SECONDS} ${crowd.join(' ')} --faults ${faults.join(',')}`,
+      `pnpm chaos --redis ${redis} --seed ${seed} --seconds ${SECONDS} ${crowd.join(' ')} --faults ${faults.join(',')}`,
     );
     result = await runChaos(
       {
         ...CROWD,
         scenario: 'faults',
-        redis: 'single',
+        redis,
         seconds: SECONDS,
         seed,
         faults,

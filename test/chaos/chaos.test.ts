@@ -2,9 +2,10 @@ import { randomInt } from 'node:crypto';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { eventually } from '@chorus/testing';
+import { createPrng, eventually } from '@chorus/testing';
 import { expect } from 'chai';
 import { type Program, startProgram } from '../support/servers/program.js';
+import { REDIS_KINDS } from './faults/fault-kinds.js';
 import { reportPage } from './report/page.js';
 import { type ChaosResult, runChaos } from './run-chaos.js';
 
@@ -13,20 +14,14 @@ describe('a short run of chaos over a cluster', function () {
 
   let result: ChaosResult;
   before(async () => {
+    const seed = randomInt(2 ** 31);
+    // Another kind of Redis in every run.
+    const redis = createPrng(seed).pick(REDIS_KINDS);
+    console.log(`seed ${seed}, --redis ${redis}`);
     result = await runChaos(
       {
-        ...{
-          scenario: 'faults',
-          redis: 'single',
-          seconds: 6,
-          clients: 30,
-          rooms: 3,
-          rate: 60,
-          settings: {},
-          direct: false,
-        },
-        seed: randomInt(2 ** 31),
-        faults: ['gateway-kill', 'vanished-clients'],
+        ...{ scenario: 'faults', seconds: 6, clients: 30, rooms: 3, rate: 60, settings: {}, direct: false },
+        ...{ seed, redis, faults: ['gateway-kill', 'vanished-clients'] },
       },
       { signal: AbortSignal.timeout(115_000), say: (line) => console.log(line) },
     );

@@ -11,7 +11,9 @@ export type Need =
   /** A Redis whose clock can be set. */
   | 'redis-clock'
   /** A disk for PostgreSQL that can be filled. */
-  | 'small-disk';
+  | 'small-disk'
+  /** Servers of Redis that replace each other soon. Without it they wait so long that a busy machine causes no failover. */
+  | 'failover';
 
 export interface KindOfFault {
   /** Bounds of its duration, in milliseconds. */
@@ -45,11 +47,11 @@ export const SERVER_KINDS: Record<Exclude<ServerFaultKind, StandaloneFaultKind>,
   'redis-empty': { forMs: [100, 1_000], extraMs: 1_000 },
   'redis-refuses': { forMs: [1_500, 5_000], extraMs: 300 },
   'redis-clock': { forMs: [1_000, 3_000], extraMs: 2_500, needs: ['redis-clock'] },
-  'redis-failover-kill': { forMs: [500, 3_000], extraMs: 6_000 },
-  'redis-failover-freeze': { forMs: [500, 3_000], extraMs: 8_000 },
+  'redis-failover-kill': { forMs: [500, 3_000], extraMs: 6_000, needs: ['failover'] },
+  'redis-failover-freeze': { forMs: [500, 3_000], extraMs: 8_000, needs: ['failover'] },
   'redis-slots-move': { forMs: [1_000, 5_000], extraMs: 1_500 },
   'redis-shard-handover': { forMs: [0, 0], extraMs: 2_500 },
-  'redis-shard-kill': { forMs: [500, 3_000], extraMs: 8_000 },
+  'redis-shard-kill': { forMs: [500, 3_000], extraMs: 8_000, needs: ['failover'] },
   'subscriber-cut': { forMs: [0, 0], extraMs: 200 },
   'network-silence': { forMs: [1_000, 6_000], extraMs: 300, needs: ['network'] },
   'network-delay': { forMs: [2_000, 5_000], extraMs: 300, needs: ['network'] },

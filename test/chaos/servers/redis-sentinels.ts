@@ -22,9 +22,10 @@ export class ChaosSentinels implements Closeable {
     });
   }
 
-  static async start(redis: ChaosRedis): Promise<ChaosSentinels> {
+  /** @param downAfterMs time without an answer after which the primary counts as failed, in milliseconds; by default a second */
+  static async start(redis: ChaosRedis, downAfterMs?: number): Promise<ChaosSentinels> {
     for (let index = 0; index < REPLICAS; index++) await redis.startReplica(redis.node.port);
-    return new ChaosSentinels(await startSentinels(redis.node.port, REPLICAS));
+    return new ChaosSentinels(await startSentinels(redis.node.port, REPLICAS, { downAfterMs }));
   }
 
   /** Value of `REDIS_URL` for processes. */

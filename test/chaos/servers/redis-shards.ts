@@ -25,14 +25,15 @@ interface Range {
 export class ChaosShards implements Closeable {
   private constructor(private readonly nodes: readonly RedisNode[]) {}
 
-  static async start(): Promise<ChaosShards> {
+  /** @param downAfterMs time without an answer after which a master counts as failed, in milliseconds; by default two seconds */
+  static async start(downAfterMs?: number): Promise<ChaosShards> {
     const nodes: RedisNode[] = [];
     const servers = [];
     const shards = new ChaosShards(nodes);
     try {
       for (let index = 1; index <= 2 * MASTERS; index++) {
         const busPort = await freePort();
-        const node = await RedisNode.create(`redis-${index}`, clusterArgs(busPort));
+        const node = await RedisNode.create(`redis-${index}`, clusterArgs(busPort, downAfterMs));
         nodes.push(node);
         await node.member.start();
         servers.push({ port: node.port, busPort });

@@ -39,6 +39,9 @@ export interface ChaosCluster extends Omit<Cluster, 'redis' | 'postgres'> {
   createRooms(ids: readonly number[], token: string): Promise<void>;
 }
 
+/** Longer than a server is slow on a busy machine, in milliseconds. */
+const NEVER_MS = 60_000;
+
 /**
  * Three gateways, two APIs, two archivers, two dispatchers, a PostgreSQL, and a Redis that keeps what it acknowledged:
  * one server, a primary and two replicas with three Sentinels, or a Redis Cluster of three masters with a replica each.
@@ -67,10 +70,13 @@ async function start(
 ): Promise<ChaosCluster> {
   const clocks = closer.add(new SteppedClocks());
   const redisClock = needs.has('redis-clock') ? closer.add(await RedisClock.start()) : undefined;
-  const shards = kind === 'cluster' ? closer.add(await ChaosShards.start()) : undefined;
+  const detectMs = needs.has('failover') ? undefined : NEVER_MS;
+  const shards = kind === 'cluster' ? closer.add(await ChaosShards.start(detectMs)) : undefined;
   const redis = kind === 'cluster' ? undefined : closer.add(await ChaosRedis.start(redisClock));
   const sentinels =
-    kind === 'sentinel' && redis !== undefined ? closer.add(await ChaosSentinels.start(redis)) : undefined;
+    kind === 'sentinel' && redis !== undefined
+      ? closer.add(await ChaosSentinels.start(redis, detectMs))
+      : undefined;
   const postgres = closer.add(await ChaosPostgres.start(needs.has('small-disk')));
   const network = needs.has('network') ? closer.add(new Network()) : undefined;
   if (redis !== undefined) await network?.point('redis', redis.node.port);

@@ -25,9 +25,13 @@ const SLOTS = 16_384;
 const READY_MS = 30_000;
 const LOOK_MS = 50;
 
-/** Arguments of `redis-server` for a part of a Redis Cluster. A master counts as failed after two seconds without an answer. */
-export function clusterArgs(busPort: number): string[] {
-  return ['--cluster-enabled', 'yes', '--cluster-node-timeout', '2000', '--cluster-port', String(busPort)];
+/**
+ * Arguments of `redis-server` for a part of a Redis Cluster.
+ * @param downAfterMs time without an answer after which a server counts as failed, in milliseconds
+ */
+export function clusterArgs(busPort: number, downAfterMs = 2_000): string[] {
+  const timeout = ['--cluster-node-timeout', String(downAfterMs)];
+  return ['--cluster-enabled', 'yes', ...timeout, '--cluster-port', String(busPort)];
 }
 
 /**

@@ -28,7 +28,7 @@ export interface LocalRedisSentinel extends LocalSentinels {
 export interface SentinelsOptions {
   readonly sentinels?: number;
   /** Time without an answer after which a server counts as failed, in milliseconds. */
-  readonly downAfterMs?: number;
+  readonly downAfterMs?: number | undefined;
   /** Password of the servers. */
   readonly password?: string;
   /** Password of the Sentinels. */
