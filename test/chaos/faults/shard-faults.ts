@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Keyspace, PARTITIONS } from '@chorus/redis';
+import { Keyspace } from '@chorus/redis';
 import { createPrng } from '@chorus/testing';
 import { ReplicatedUntil } from '../servers/redis-replicated-until.js';
 import { needed, type ServerFault } from './server-fault.js';
@@ -9,17 +9,20 @@ const PARTITIONS_MOVED = [1, 4] as const;
 /** Time before the failure in which a replica receives nothing. */
 const BEHIND_MS = [200, 1_500] as const;
 
+/** Keys of rooms, by the hash tags of their partitions. */
+const ROOM_KEY = /^\{chorus:(\d+)\}:room:/;
+
 /** Slots of a Redis Cluster change their owner. */
 export const SHARD_FAULTS = {
   async 'redis-slots-move'({ forMs, seed }, { cluster, hits, signal }) {
     const shards = needed(cluster.shards);
     const prng = createPrng(seed);
     const keyspace = new Keyspace('chorus');
-    const partitions = Array.from({ length: prng.between(...PARTITIONS_MOVED) }, () =>
-      prng.between(0, PARTITIONS - 1),
-    );
+    const keys = (await cluster.atEachPrimary((redis) => redis.keys('{chorus:*}:room:*'))).flat();
+    const inUse = new Set(keys.flatMap((key) => ROOM_KEY.exec(key)?.[1] ?? []).map(Number));
+    const partitions = prng.shuffled([...inUse]).slice(0, prng.between(...PARTITIONS_MOVED));
     const done: string[] = [];
-    for (const partition of new Set(partitions)) {
+    for (const partition of partitions) {
       const slot = await shards.slotOf(keyspace.partition(partition));
       const { master } = await shards.ownerOf(slot);
       const target = prng.pick((await shards.masters()).filter((node) => node !== master));
