@@ -30,7 +30,10 @@ export function checkConnection(
   const checkAll = async (): Promise<void> => {
     const replicas = client instanceof Cluster ? client.nodes('slave') : [];
     const nodes = client instanceof Cluster ? client.nodes() : [client];
-    for (const node of nodes) endBeginning(node, beginnings, timeoutMs);
+    for (const node of nodes) {
+      if (link.isConfirming) beginnings.delete(node);
+      else endBeginning(node, beginnings, timeoutMs);
+    }
     const ready = nodes.filter(({ status }) => status === 'ready');
     const able = await Promise.all(ready.map((node) => check(node, !receives && !replicas.includes(node))));
     if (ready.length > 0 && !able.includes(false)) link.onAble();

@@ -46,6 +46,7 @@ export interface RedisLinkParts {
 export class RedisLink implements ServerCheck {
   /** Id of the server process; undefined if unknown, as in a Redis Cluster. */
   runId: string | undefined;
+  #isConfirming = false;
   #client: RedisClient | undefined;
   #primary: PrimaryConnection | undefined;
   #lost: string | undefined;
@@ -74,7 +75,7 @@ export class RedisLink implements ServerCheck {
     this.#client = client;
     const primary = this.#primary;
     if (client instanceof Cluster) client.on('+node', (node) => interceptInfo(node));
-    else interceptInfo(client, primary && (() => primary.confirm()));
+    else interceptInfo(client, primary && (() => this.#confirm(primary)));
     client.on('error', (error: Error) => {
       if (!isConsequence(error)) this.#onLost(describeLoss(error), error.message);
     });
@@ -85,6 +86,11 @@ export class RedisLink implements ServerCheck {
       primary?.end();
       this.parts.onEnded();
     });
+  }
+
+  /** Whether a new connection waits for the Sentinels, and not for the server. */
+  get isConfirming(): boolean {
+    return this.#isConfirming;
   }
 
   get ready(): boolean {
@@ -131,6 +137,15 @@ export class RedisLink implements ServerCheck {
     // There is no socket before the first address is known, although the type has one.
     const { stream }: { stream: typeof client.stream | undefined } = client;
     if (OPEN.includes(client.status)) stream?.destroy();
+  }
+
+  async #confirm(primary: PrimaryConnection): Promise<void> {
+    this.#isConfirming = true;
+    try {
+      await primary.confirm();
+    } finally {
+      this.#isConfirming = false;
+    }
   }
 
   /** @returns whether the library must open a new connection */

@@ -115,6 +115,18 @@ describe('a Redis with Sentinels', function () {
     expect(await client.info('server')).to.include(`tcp_port:${servers[1]?.port}`);
   });
 
+  it('is found while a Sentinel hangs for longer than the server may', async () => {
+    const { url, sentinels } = await start();
+    sentinels[2]?.kill('SIGSTOP');
+    // On a busy machine the server itself is too slow in some attempts.
+    await eventually(async () => {
+      const { client, watch } = open({ ...config(url), commandTimeoutMs: 70 });
+      await redisReady(client, patiently(5_000));
+      expect(watch.errors.commands).to.equal(0);
+    });
+    sentinels[2]?.kill('SIGCONT');
+  });
+
   it('is used on while no Sentinel answers', async () => {
     const { url, sentinels } = await start();
     const { client, subscriber, watch, flows } = open(config(url));
