@@ -8,6 +8,9 @@ import { Redis } from 'ioredis';
 
 const TIMEOUT_MS = 5_000;
 
+/** What a run does at a server, over a connection to it. */
+export type RedisAction<T> = (redis: Redis) => Promise<T>;
+
 /** A server with its data, over its restarts. It keeps what it acknowledged. */
 export class RedisNode implements Closeable {
   private constructor(
@@ -37,7 +40,7 @@ export class RedisNode implements Closeable {
   }
 
   /** Runs an action with a connection of its own, which is closed afterwards. */
-  async with<T>(action: (redis: Redis) => Promise<T>): Promise<T> {
+  async with<T>(action: RedisAction<T>): Promise<T> {
     // The product's own connection refuses servers that accept no writes; this one must reach those as well.
     const redis = new Redis({
       ...{ host: '127.0.0.1', port: this.port, lazyConnect: true, enableReadyCheck: false },

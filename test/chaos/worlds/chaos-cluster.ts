@@ -3,7 +3,6 @@ import { type Cluster, createCluster } from '@chorus/cluster';
 import type { Member } from '@chorus/protocol';
 import { Closer } from '@chorus/service';
 import { silentLog } from '@chorus/testing';
-import type { Redis } from 'ioredis';
 import { OPERATOR_SETTINGS } from '../../support/clients/operator.js';
 import { SteppedClocks } from '../../support/clocks/stepped-clocks.js';
 import type { Need, RedisKind } from '../faults/fault-kinds.js';
@@ -12,6 +11,7 @@ import { Network } from '../network/network.js';
 import { ChaosPostgres } from '../servers/chaos-postgres.js';
 import { ChaosRedis } from '../servers/chaos-redis.js';
 import { RedisClock } from '../servers/redis-clock.js';
+import type { RedisAction } from '../servers/redis-node.js';
 import { ChaosSentinels } from '../servers/redis-sentinels.js';
 import { ChaosShards } from '../servers/redis-shards.js';
 import { type ChaosSettings, chaosSettings, createRooms, promisesOf, TOKEN_TTL_SECONDS } from './settings.js';
@@ -32,7 +32,7 @@ export interface ChaosCluster extends Omit<Cluster, 'redis' | 'postgres'> {
   /** Clock of Redis; undefined unless needed. */
   readonly redisClock: RedisClock | undefined;
   /** Runs an action at each server of Redis that takes writes. */
-  atEachPrimary<T>(action: (redis: Redis) => Promise<T>): Promise<T[]>;
+  atEachPrimary<T>(action: RedisAction<T>): Promise<T[]>;
   /** The last lines that its processes logged. */
   readonly log: readonly string[];
   tokenOf(member: Member): string;
