@@ -147,7 +147,11 @@ describe('the detection of an isolated gateway', () => {
     await new Promise<void>((resolve) => {
       const isolation = new Isolation({
         healthy: () => false,
-        peers: { refresh: async () => {}, areReady: async () => well[looks++] ?? well.at(-1) ?? false },
+        peers: {
+          size: 1,
+          refresh: async () => {},
+          areReady: async () => well[looks++] ?? well.at(-1) ?? false,
+        },
         afterMs: 1,
         onChange: (isolated) => {
           if (seen.push({ looks, isolated }) < count) return;
@@ -160,6 +164,30 @@ describe('the detection of an isolated gateway', () => {
     });
     return seen;
   }
+
+  it('reads the list of gateways less often when it is long', async () => {
+    let checks = 0;
+    const reads: number[] = [];
+    await new Promise<void>((resolve) => {
+      const isolation = new Isolation({
+        healthy: () => ++checks > 0,
+        peers: {
+          size: 95,
+          refresh: async () => {
+            if (reads.push(checks) < 3) return;
+            void isolation.close();
+            resolve();
+          },
+          areReady: async () => true,
+        },
+        afterMs: 1,
+        onChange: () => undefined,
+        log: silentLog,
+        stepMs: 1,
+      });
+    });
+    expect(reads).to.deep.equal([1, 11, 21]);
+  });
 
   it('needs other gateways that are ready for a while', async () => {
     const [first] = await changes([true], 1);

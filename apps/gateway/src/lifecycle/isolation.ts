@@ -4,7 +4,7 @@ import type { PeerGateways } from './peers.js';
 export interface IsolationParts {
   /** Whether messages flow on this gateway. */
   healthy(): boolean;
-  peers: Pick<PeerGateways, 'refresh' | 'areReady'>;
+  peers: Pick<PeerGateways, 'size' | 'refresh' | 'areReady'>;
   /** Time without Redis after which this gateway queries the others, in milliseconds; 0 disables the check. */
   afterMs: number;
   /** Called when this gateway becomes isolated or is no longer isolated. */
@@ -17,6 +17,8 @@ export interface IsolationParts {
 const STEP_MS = 1_000;
 /** Checks of this gateway between two reads of the list of gateways. */
 const REFRESH_STEPS = 3;
+/** Gateways per check for which the list is read less often: all of them together read it, and it has all of them. */
+const PEERS_PER_STEP = 10;
 /**
  * Time for which the others must have been ready, in milliseconds, but at most as long as this gateway was cut off:
  * after an outage of all gateways, they recover at different moments.
@@ -87,6 +89,7 @@ export class Isolation implements Closeable {
     if (--this.#untilRefresh > 0) return;
     this.#untilRefresh = REFRESH_STEPS;
     await this.#parts.peers.refresh();
+    this.#untilRefresh = Math.max(REFRESH_STEPS, Math.ceil(this.#parts.peers.size / PEERS_PER_STEP));
   }
 
   #evaluate(ready: boolean): void {

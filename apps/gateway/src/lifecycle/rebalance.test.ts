@@ -97,6 +97,17 @@ describe('rebalancing', () => {
     expect(reconnecting().length).to.be.within(9, 11);
   });
 
+  it('reads the list of gateways less often when it is long, and gives up as many connections per minute', async () => {
+    await cluster(1_000, ...Array.from({ length: 199 }, () => [0] as [number]));
+    start();
+    const began = performance.now();
+    rebalance.start(1.5);
+    await steps(12);
+    // 1,500 a minute. Ten reads, four steps of 10 ms apart: 10.
+    expect(performance.now() - began).to.be.at.least(10 * 4 * STEP_MS);
+    expect(reconnecting().length).to.be.within(9, 11);
+  });
+
   it('ends when this node is level, although reconnecting clients are counted on no node for a while', async () => {
     await cluster(60, [30], [30]);
     back = false;

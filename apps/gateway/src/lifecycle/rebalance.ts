@@ -27,6 +27,13 @@ const STEP_MS = 1_000;
 const CHECK_STEPS = 10;
 
 /**
+ * Gateways for which the list of gateways is read as often as the steps say. Of more, it is read proportionately less
+ * often: each reads the reports of all, so the reads of all together would grow with the square of their number.
+ */
+const NODES_PER_CHECK = 100;
+const NODES_PER_STEP = 50;
+
+/**
  * Nodes are left alone while all of them are within this share of the average: the fullest then has at most 1.15 times
  * the connections of the emptiest. Behind a balancer that assigns clients at random, a few per cent are chance.
  */
@@ -67,6 +74,8 @@ export class Rebalance implements Closeable {
   #unproven: number | undefined;
   #timer: NodeJS.Timeout | undefined;
   #untilCheck = CHECK_STEPS;
+  /** Number of gateways when the list was read last. */
+  #nodes = 0;
   /** Revisions of the gateways, and since when there are these. */
   #revisions = { names: '', since: Number.NEGATIVE_INFINITY };
   #closed = false;
@@ -104,7 +113,12 @@ export class Rebalance implements Closeable {
           this.#timer = undefined;
           if (this.#parts.auto || this.active) this.#arm();
         });
-    }, this.#stepMs);
+    }, this.#stepMs * this.#slowness);
+  }
+
+  /** By how much the steps of a campaign are longer, so that each has a current list. */
+  get #slowness(): number {
+    return this.#campaign === undefined ? 1 : Math.max(1, this.#nodes / NODES_PER_STEP);
   }
 
   async #step(): Promise<void> {
@@ -122,7 +136,7 @@ export class Rebalance implements Closeable {
   async #plan(): Promise<Campaign | undefined> {
     const requested = this.#requested;
     if (requested === undefined && --this.#untilCheck > 0) return undefined;
-    this.#untilCheck = CHECK_STEPS;
+    this.#untilCheck = CHECK_STEPS * Math.max(1, this.#nodes / NODES_PER_CHECK);
     const { auto, sharePerMinute, log } = this.#parts;
     const share = requested ?? this.#unproven ?? (auto ? sharePerMinute : undefined);
     if (share === undefined) return undefined;
@@ -168,7 +182,7 @@ export class Rebalance implements Closeable {
       this.#unproven = campaign.sharePerMinute;
       return;
     }
-    campaign.allowance += campaign.perStep;
+    campaign.allowance += campaign.perStep * this.#slowness;
     let left = Math.min(excess, Math.floor(campaign.allowance));
     campaign.allowance -= left;
     for (const slot of this.#parts.connections.slots()) {
@@ -193,6 +207,7 @@ export class Rebalance implements Closeable {
   async #cluster(): Promise<Cluster | undefined> {
     const { nodes, nodeId } = this.#parts;
     const all = await nodes.nodes();
+    this.#nodes = all.length;
     const rollout = this.#duringRollout(all);
     const others = all.filter((node) => node.state === 'ready' && node.nodeId !== nodeId);
     if (others.length === 0) return undefined;
