@@ -1,5 +1,5 @@
 import { mkdir } from 'node:fs/promises';
-import { onStopSignal, StartError } from '@chorus/service';
+import { StartError } from '@chorus/service';
 import type { Check } from '../report/checks.js';
 import { tryAutoscaling } from './autoscale/autoscaling.js';
 import { chat } from './checks/chat.js';
@@ -19,8 +19,6 @@ export interface Inside {
 }
 
 const { options, place } = JSON.parse(process.argv[2] ?? '') as Inside;
-const abort = new AbortController();
-onStopSignal(() => abort.abort());
 const began = performance.now();
 const say = (line: string): void => {
   console.error(`${((performance.now() - began) / 1_000).toFixed(1).padStart(7)} s  ${line}`);
@@ -33,14 +31,14 @@ try {
     say(`${title} …`);
     sections.push({ title, checks: await check() });
   };
-  const kubectl = await startCluster(place, say, abort.signal);
+  const kubectl = await startCluster(place, say);
   await section('Installation', () => install(kubectl, place.run));
   await startBalancer(kubectl, NAMESPACE);
   await section('Chat', () => chat(`http://${BALANCER}`));
   if (options.parts.includes('policies')) await section('Network policies', () => tryPolicies(kubectl));
   const { parts, connections, rate } = options;
   const load = { connections, rate, roomSize: 4, workers: 1, ramp: 400 };
-  const underLoad = new UnderLoad(kubectl, load, { signal: abort.signal, say });
+  const underLoad = new UnderLoad(kubectl, load, { say });
   const acts = ACTS.filter(({ title }) => title.includes(options.only ?? ''));
   for (const act of parts.includes('load') ? acts : []) {
     say(`${act.title} …`);
@@ -54,6 +52,6 @@ try {
   await writeReports(sections, options);
   process.exit(allHold(sections) ? 0 : 1);
 } catch (error) {
-  if (!abort.signal.aborted) console.error(error instanceof StartError ? error.message : error);
+  console.error(error instanceof StartError ? error.message : error);
   process.exit(3);
 }

@@ -2,13 +2,17 @@ import { spawn } from 'node:child_process';
 import { cp, mkdtemp, readdir, rm, rmdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { endWithOwner, guardedCommand, lookUpProcess } from '@chorus/local';
 import { onStopSignal, StartError } from '@chorus/service';
 import { INSIDE_MAIN } from './files.js';
 import type { Inside } from './inside.js';
 import { type KubernetesOptions, readKubernetesOptions } from './options.js';
 import { prepare } from './prepare/prepare.js';
 
+/** Exit status when another rehearsal uses the cache. */
+const IN_USE = 75;
 const CONTROL_GROUPS = '/sys/fs/cgroup';
+const GROUP = /chorus-rehearsal-(\d+)-\d$/;
 /** Everything that the cluster has is in these: it ends with its first process. */
 const NAMESPACES = ['--net', '--mount', '--pid', '--ipc', '--fork', '--kill-child', '--mount-proc'];
 
@@ -32,34 +36,43 @@ async function rehearse(options: KubernetesOptions): Promise<number> {
     return await runInside({ options, place: { ...prepared, run, cgroup } });
   } finally {
     if (options.logs !== undefined) await cp(join(run, 'log'), options.logs, { recursive: true });
-    await removeControlGroups(cgroup);
+    await removeControlGroups();
     await rm(run, { recursive: true, force: true });
   }
 }
 
+/** Runs the cluster and its checks. They end with this process, also when it is killed. */
 async function runInside(inside: Inside): Promise<number> {
-  const child = spawn('unshare', [...NAMESPACES, process.execPath, INSIDE_MAIN, JSON.stringify(inside)], {
-    stdio: ['ignore', 'inherit', 'inherit'],
+  const lock = [
+    '--no-fork',
+    '--nonblock',
+    '--conflict-exit-code',
+    String(IN_USE),
+    join(options.cache, 'lock'),
+  ];
+  const program = [process.execPath, INSIDE_MAIN, JSON.stringify(inside)];
+  const { command, args } = guardedCommand('flock', [...lock, 'unshare', ...NAMESPACES, ...program], {
+    signal: 'SIGKILL',
+    folder: inside.place.run,
   });
-  // A second signal ends the cluster at once: its first process dies with unshare.
-  let stopping = false;
-  onStopSignal(() => {
-    if (stopping) child.kill('SIGKILL');
-    stopping = true;
-  });
-  return new Promise((resolve, reject) => {
+  const child = spawn(command, args, { stdio: ['ignore', 'inherit', 'inherit', 'pipe'] });
+  endWithOwner(child);
+  onStopSignal(() => child.kill('SIGKILL'));
+  const code = await new Promise<number | null>((resolve, reject) => {
     child.once('error', reject);
-    child.once('close', (code) => resolve(code ?? 3));
+    child.once('close', resolve);
   });
+  if (code === IN_USE) throw new StartError('another rehearsal runs with this cache');
+  return code ?? 3;
 }
 
-/** The kernel keeps them when their last process has ended. */
-async function removeControlGroups(prefix: string): Promise<void> {
+/** Removes groups of this process, and of those that were killed: the kernel keeps them when their last process has ended. */
+async function removeControlGroups(): Promise<void> {
   const hierarchies = [CONTROL_GROUPS, ...(await folders(CONTROL_GROUPS))];
-  for (const hierarchy of hierarchies) {
-    for (const group of await folders(hierarchy)) {
-      if (group.startsWith(join(hierarchy, prefix))) await removeTree(group);
-    }
+  for (const group of (await Promise.all(hierarchies.map(folders))).flat()) {
+    const owner = Number(GROUP.exec(group)?.[1]);
+    const ended = owner === process.pid || (await lookUpProcess(owner)) === undefined;
+    if (owner > 0 && ended) await removeTree(group);
   }
 }
 

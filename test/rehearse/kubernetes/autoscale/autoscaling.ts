@@ -128,5 +128,5 @@ async function reached(
     const ready = await readyGateways(operator);
     if (!fits(ready)) throw new Error(`${ready} gateways`);
   };
-  await until('the autoscaler', undefined, poll, withinMs).catch(() => undefined);
+  await until('the autoscaler', poll, withinMs).catch(() => undefined);
 }

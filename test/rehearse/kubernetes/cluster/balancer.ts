@@ -34,7 +34,7 @@ export async function startBalancer(kubectl: Kubectl, namespace: string): Promis
   const deployment = ['deploy/ingress-nginx-controller', '--timeout=120s'];
   await kubectl.run('-n', 'ingress-nginx', 'rollout', 'status', ...deployment);
   // The rules for its port, and its own checks of the pods, follow within seconds.
-  await until('the balancer', undefined, async () => {
+  await until('the balancer', async () => {
     const { status } = await fetch(`http://${BALANCER}`);
     if (status !== 200) throw new Error(`status ${status}`);
   });

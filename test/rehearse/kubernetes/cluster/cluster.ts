@@ -34,22 +34,18 @@ const VOLUMES = ['1', '2'];
  * Starts a cluster of two machines in the network namespace of this process. It ends with this process.
  * @throws {StartError} when a part does not become ready
  */
-export async function startCluster(
-  place: Place,
-  say: (line: string) => void,
-  signal?: AbortSignal,
-): Promise<Kubectl> {
-  const kubectl = await Kubectl.for(await writeSettings(place.run, place.cgroup), signal);
+export async function startCluster(place: Place, say: (line: string) => void): Promise<Kubectl> {
+  const kubectl = await Kubectl.for(await writeSettings(place.run, place.cgroup));
   for (const volume of VOLUMES) await mkdir(join(place.run, 'volumes', volume), { recursive: true });
   await runTool('ip', ['link', 'set', 'lo', 'up']);
   startMachine(place, 1);
-  await until('the API server', signal, () => kubectl.run('get', '--raw', '/readyz'));
+  await until('the API server', () => kubectl.run('get', '--raw', '/readyz'));
   say('the API server is ready');
   for (let number = 2; number <= MACHINES; number++) await connect(number, startMachine(place, number));
   for (const name of ['names', 'volumes']) {
     await kubectl.apply(await readFile(join(OBJECTS, `${name}.yaml`), 'utf8'));
   }
-  await until('the machines', signal, async () => {
+  await until('the machines', async () => {
     const nodes = await kubectl.run('get', 'nodes', '--no-headers');
     if (nodes.split('\n').filter((line) => / Ready /.test(line)).length < MACHINES)
       throw new Error(nodes.trim());
@@ -83,7 +79,7 @@ function startMachine({ root, programs, run, store, images, cgroup }: Place, num
 async function connect(number: number, { pid }: ChildProcess): Promise<void> {
   if (pid === undefined) throw new StartError('unshare does not start');
   const port = `port${number}`;
-  await until('the network of a machine', undefined, async () => {
+  await until('the network of a machine', async () => {
     const [own, other] = await Promise.all(['self', pid].map((id) => readNamespace(id)));
     if (own === other) throw new Error('unshare has not made it yet');
   });
@@ -96,22 +92,16 @@ async function readNamespace(id: number | string): Promise<string> {
 }
 
 /** Polls until `poll` does not fail. @throws {StartError} with its last failure */
-export async function until<T>(
-  what: string,
-  signal: AbortSignal | undefined,
-  poll: () => Promise<T>,
-  withinMs = STEP_MS,
-): Promise<T> {
+export async function until<T>(what: string, poll: () => Promise<T>, withinMs = STEP_MS): Promise<T> {
   const deadline = performance.now() + withinMs;
   for (;;) {
-    signal?.throwIfAborted();
     try {
       return await poll();
     } catch (error) {
       if (performance.now() > deadline) {
         throw new StartError(`${what}: not ready in ${withinMs / 1_000} s: ${(error as Error).message}`);
       }
-      await sleep(POLL_MS, undefined, { signal });
+      await sleep(POLL_MS);
     }
   }
 }

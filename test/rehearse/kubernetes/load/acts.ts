@@ -42,7 +42,7 @@ export class Operator {
 
   /** Resolves when all pods that were asked to end have ended. */
   async noneEnding(): Promise<void> {
-    await until('the end of old pods', undefined, async () => {
+    await until('the end of old pods', async () => {
       const pods = await this.run('get', 'pods', '-o', 'jsonpath={.items[*].metadata.deletionTimestamp}');
       if (pods.trim() !== '') throw new Error(`ending since ${pods}`);
     });

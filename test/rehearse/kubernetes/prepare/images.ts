@@ -1,10 +1,21 @@
-import { chmod, copyFile, mkdir, readdir, readFile, realpath, rm, writeFile } from 'node:fs/promises';
+import {
+  chmod,
+  copyFile,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  realpath,
+  rename,
+  rm,
+  writeFile,
+} from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseAllDocuments } from 'yaml';
 import { kustomize } from '../../../deploy/k8s/kustomize.js';
 import { root } from '../../../support/root.js';
 import { DOCKERFILE, OVERLAY, POSTGRES_SCRIPT } from '../files.js';
-import { linkPrograms, unpackPackages } from './debian.js';
+import { linkPrograms, systemRelease, unpackPackages } from './debian.js';
 import { settingsOf } from './dockerfile.js';
 import { type Image, packLayer, withFolder, writeArchive } from './image.js';
 import { contentOf, keep } from './keep.js';
@@ -37,9 +48,12 @@ const UNUSED = [
   'usr/lib/llvm-14',
 ];
 const UNUSED_LIBRARIES = /^(libLLVM|perl|libz3|gconv)/;
+/** Prefix of the images of Chorus. */
+const OWN = 'chorus-';
 /** Users of the images of PostgreSQL and Redis. */
 const USERS =
   'root:x:0:0::/root:/bin/bash\ndata:x:999:999::/data:/bin/bash\nchorus:x:10001:10001::/app:/bin/bash\n';
+const PAUSE = { user: '65535:65535', folder: '/', env: [], command: ['/pause'] };
 const NODE = {
   user: '10001:10001',
   folder: '/app',
@@ -56,30 +70,43 @@ const SERVICES = {
 };
 
 /**
- * Writes the archive of all images: those of Chorus from this clone, and stand-ins for PostgreSQL, Redis and the balancer from
+ * Writes the archive of all images, and returns its path: those of Chorus from this clone, and stand-ins for PostgreSQL, Redis and the balancer from
  * Debian's packages.
  */
-export async function makeImages(cache: string, programs: string, file: string): Promise<void> {
-  const base = await baseLayer(cache);
-  const dockerfile = await readFile(DOCKERFILE, 'utf8');
-  const named = await imagesOfOverlay();
-  const images: Image[] = [
-    { tags: [PAUSE_IMAGE], layers: [await pauseLayer(cache, programs)], settings: pauseSettings() },
-  ];
-  images.push({ tags: [NODE_IMAGE], layers: [base], settings: NODE });
-  const stands = named.filter((tag) => !tag.startsWith('chorus-'));
-  const services = await servicesLayer(cache);
-  images.push({ tags: [SERVICES_IMAGE, ...stands], layers: [services], settings: SERVICES });
-  for (const tag of named.filter((name) => name.startsWith('chorus-'))) {
-    const target = tag.replace(/^chorus-(.*):.*$/, '$1');
-    const layer = `${file}.${target}.tar`;
-    await withFolder(async (folder) => {
-      await runTool('node', [join(root, 'deploy/ship.mjs'), target, join(folder, 'app')]);
-      await packLayer(folder, layer);
-    });
-    images.push({ tags: [tag], layers: [base, layer], settings: settingsOf(dockerfile, target) });
+export async function makeImages(cache: string, programs: string): Promise<string> {
+  const file = join(cache, 'images.tar');
+  const work = await mkdtemp(join(cache, 'images-'));
+  try {
+    const layers = { base: await baseLayer(cache), services: await servicesLayer(cache) };
+    const pause = await pauseLayer(cache, programs);
+    const named = await imagesOfOverlay();
+    const others = named.filter((tag) => !tag.startsWith(OWN));
+    const images: Image[] = [
+      { tags: [PAUSE_IMAGE], layers: [pause], settings: PAUSE },
+      { tags: [NODE_IMAGE], layers: [layers.base], settings: NODE },
+      { tags: [SERVICES_IMAGE, ...others], layers: [layers.services], settings: SERVICES },
+    ];
+    const dockerfile = await readFile(DOCKERFILE, 'utf8');
+    for (const tag of named.filter((name) => name.startsWith(OWN))) {
+      const [target = ''] = tag.slice(OWN.length).split(':');
+      const layer = await programLayer(target, join(work, `${target}.tar`));
+      images.push({ tags: [tag], layers: [layers.base, layer], settings: settingsOf(dockerfile, target) });
+    }
+    await writeArchive(images, join(work, 'images.tar'));
+    await rename(join(work, 'images.tar'), file);
+    return file;
+  } finally {
+    await rm(work, { recursive: true, force: true });
   }
-  await writeArchive(images, file);
+}
+
+/** Packs what the image of a program adds to the base. */
+async function programLayer(target: string, layer: string): Promise<string> {
+  await withFolder(async (folder) => {
+    await runTool('node', [join(root, 'deploy/ship.mjs'), target, join(folder, 'app')]);
+    await packLayer(folder, layer);
+  });
+  return layer;
 }
 
 /** Returns the images that the overlay names. */
@@ -92,11 +119,15 @@ async function imagesOfOverlay(): Promise<string[]> {
   return [...found].sort();
 }
 
-function baseLayer(cache: string): Promise<string> {
-  return keep(cache, 'base.tar', `1 ${process.version} ${BASE_PACKAGES}`, async (layer) => {
-    const folder = await unpackPackages(cache, 'base', BASE_PACKAGES, '1', finishBase);
-    await packLayer(folder, layer);
-  });
+async function baseLayer(cache: string): Promise<string> {
+  const key = ['1', await systemRelease(), process.version, ...BASE_PACKAGES].join('\n');
+  return keep(cache, 'base.tar', key, (layer) =>
+    withFolder(async (folder) => {
+      await unpackPackages(BASE_PACKAGES, folder);
+      await finishBase(folder);
+      await packLayer(folder, layer);
+    }),
+  );
 }
 
 async function finishBase(folder: string): Promise<void> {
@@ -116,11 +147,15 @@ async function finishSystem(folder: string): Promise<void> {
 
 async function servicesLayer(cache: string): Promise<string> {
   const script = await contentOf([POSTGRES_SCRIPT]);
-  return keep(cache, 'services.tar', `2 ${SERVICE_PACKAGES} ${script}`, async (layer) => {
-    const packages = [...BASE_PACKAGES, ...SERVICE_PACKAGES];
-    const folder = await unpackPackages(cache, 'services', packages, `2 ${script}`, finishServices);
-    await packLayer(folder, layer);
-  });
+  const packages = [...BASE_PACKAGES, ...SERVICE_PACKAGES];
+  const key = ['1', await systemRelease(), script, ...packages].join('\n');
+  return keep(cache, 'services.tar', key, (layer) =>
+    withFolder(async (folder) => {
+      await unpackPackages(packages, folder);
+      await finishServices(folder);
+      await packLayer(folder, layer);
+    }),
+  );
 }
 
 async function finishServices(folder: string): Promise<void> {
@@ -150,8 +185,4 @@ function pauseLayer(cache: string, programs: string): Promise<string> {
       await packLayer(folder, layer);
     }),
   );
-}
-
-function pauseSettings() {
-  return { user: '65535:65535', folder: '/', env: [], command: ['/pause'] };
 }

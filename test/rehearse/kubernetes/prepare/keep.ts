@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
-import { access, mkdir, readFile, rename, rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { access, mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 
 /**
  * Returns the path of a file or folder of the cache. It is made by `make` if it is not there yet, under another name at
- * first, so that a make that was interrupted leaves nothing that looks finished.
+ * first, so that a make that was interrupted leaves nothing that looks finished. Older versions are removed.
  * @param key all that the content depends on
  */
 export async function keep(
@@ -20,6 +20,10 @@ export async function keep(
   try {
     await make(unfinished);
     await rename(unfinished, path);
+    for (const file of await readdir(dirname(path))) {
+      const older = file !== basename(path) && file.replace(/-[0-9a-f]{16}$/, '') === name;
+      if (older) await rm(join(dirname(path), file), { recursive: true });
+    }
   } finally {
     await rm(unfinished, { recursive: true, force: true });
   }

@@ -1,7 +1,8 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { linkPrograms, unpackPackages } from './debian.js';
+import { linkPrograms, systemRelease, unpackPackages } from './debian.js';
 import { makeImages } from './images.js';
+import { keep } from './keep.js';
 import { compilePrograms } from './programs.js';
 
 /** Programs of a node that Kubernetes does not bring along. */
@@ -25,15 +26,16 @@ export interface Prepared {
 export async function prepare(cache: string, say: (line: string) => void): Promise<Prepared> {
   await mkdir(cache, { recursive: true });
   say('packages …');
-  const root = await unpackPackages(cache, 'machine', MACHINE_PACKAGES, '3', finishMachine);
+  const key = ['1', await systemRelease(), ...MACHINE_PACKAGES].join('\n');
+  const root = await keep(cache, 'machine', key, makeMachine);
   const programs = await compilePrograms(cache, say);
   say('images …');
-  const images = join(cache, 'images.tar');
-  await makeImages(cache, programs, images);
+  const images = await makeImages(cache, programs);
   return { root, programs, images, store: join(cache, 'store') };
 }
 
-async function finishMachine(folder: string): Promise<void> {
+async function makeMachine(folder: string): Promise<void> {
+  await unpackPackages(MACHINE_PACKAGES, folder);
   const links = IPTABLES.map((name) => [`usr/sbin/${name}`, 'xtables-nft-multi']);
   await linkPrograms(folder, Object.fromEntries(links));
   await writeFile(join(folder, 'etc/hosts'), '127.0.0.1 localhost\n');

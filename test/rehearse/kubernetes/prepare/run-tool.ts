@@ -12,9 +12,6 @@ export interface ToolOptions {
   readonly cwd?: string;
   /** Added to the environment. */
   readonly env?: Readonly<Record<string, string>>;
-  /** In milliseconds; without it, it may take as long as it does. */
-  readonly timeout?: number;
-  readonly signal?: AbortSignal | undefined;
 }
 
 /**
