@@ -48,6 +48,7 @@ const ABSENT: Readonly<Record<string, string>> = {
   changeUser: 'for programs with an API key',
   deleteUser: 'for programs with an API key',
   createKeyToken: 'for programs with an API key',
+  signInMethods: 'for the chat page',
   exchange: 'fetch does it: see docs/how-to/bring-your-own-users.md',
   live: 'for balancers',
   ready: 'for balancers',

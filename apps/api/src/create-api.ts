@@ -38,6 +38,7 @@ import { koaApp } from './http/koa-app.js';
 import { addRoutes } from './http/route-table.js';
 import { type HttpServer, listen } from './http/server.js';
 import { createIdentities } from './identities/create-identities.js';
+import { tokenOrigins } from './identities/issuers.js';
 import { Inbox } from './inbox/inbox.js';
 import { InboxRepository } from './inbox/inbox-repository.js';
 import { InboxService } from './inbox/inbox-service.js';
@@ -114,7 +115,8 @@ export interface Api extends Closeable {
  * @throws {ConfigError} the folder of the chat page contains no page
  */
 export async function createApi(config: ApiConfig, parts: ApiParts): Promise<Api> {
-  const pages = [docsPage(), ...(config.webDir === undefined ? [] : [servePage(config.webDir)])];
+  const { webDir, issuers } = config;
+  const pages = [docsPage(), ...(webDir === undefined ? [] : [servePage(webDir, tokenOrigins(issuers))])];
   const nodeId = config.nodeId ?? `api-${randomBytes(4).toString('hex')}`;
   const log = parts.log.child({ nodeId });
   for (const warning of [...config.auth.warnings, ...(config.operator?.warnings ?? [])]) log.warn(warning);
@@ -175,6 +177,7 @@ export async function createApi(config: ApiConfig, parts: ApiParts): Promise<Api
     users,
     passwords,
     passwordsOn: config.passwordsOn,
+    issuers: config.issuers,
     identities: await createIdentities(config.issuers, { db: parts.db, users, log }),
     work,
     limits: parts.rateLimits,

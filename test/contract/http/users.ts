@@ -144,6 +144,10 @@ export function describeUsers(target: () => Target): void {
     });
   });
 
+  it('GET /api/sign-in lists the ways to sign in', async () => {
+    expectBody(await request(`${target().url}/api/sign-in`), 200, { passwords: true, providers: [] });
+  });
+
   describe('POST /api/users/exchange', () => {
     const exchange = (body: unknown) => request(`${target().url}/api/users/exchange`, { body });
 

@@ -1,6 +1,7 @@
 import type { Tokens } from '@chorus/auth';
 import type { OriginPolicy } from '@chorus/service';
 import type { Identities } from '../identities/create-identities.js';
+import type { IssuerConfig } from '../identities/issuers.js';
 import type { SessionService } from '../sessions/service.js';
 import type { AccessServices } from './callers/authenticate.js';
 import type { TokenCookies } from './callers/token-cookie.js';
@@ -16,6 +17,7 @@ export interface AuthServices extends AccessServices {
   readonly passwords: Passwords;
   /** Whether users sign up and in with passwords. */
   readonly passwordsOn: boolean;
+  readonly issuers: readonly IssuerConfig[];
   /** Undefined: no tokens of identity providers are accepted. */
   readonly identities: Identities | undefined;
   readonly rules: PasswordRules;

@@ -1,8 +1,13 @@
+import { randomBytes } from 'node:crypto';
+import { fileURLToPath } from 'node:url';
 import type { Database } from '@chorus/database';
 import { type OpenIdUser, startTestOpenIdProvider, type TestOpenIdProvider } from '@chorus/testing';
 import { expect } from 'chai';
 import { type Client, newUser, openDatabase, type RunningApi, startApi } from '../testing/api.js';
 import { newKey, withKey } from '../testing/keys.js';
+
+/** The built chat page. */
+const PAGE = fileURLToPath(new URL('../../../web/dist', import.meta.url));
 
 describe('POST /api/users/exchange', function () {
   this.timeout(60_000);
@@ -128,14 +133,16 @@ describe('POST /api/users/exchange', function () {
 
   it('takes ids of any kind, and refuses what PostgreSQL cannot store', async () => {
     const ids = [];
-    for (const sub of ['0', 'a:b|c', 'é'.repeat(500), `auth0|${'x'.repeat(200)}`]) {
+    // Not compressible, as the longest is: it must fit into the index.
+    const longest = randomBytes(512).toString('hex');
+    for (const sub of ['0', 'a:b|c', 'é'.repeat(500), longest]) {
       const { status, body } = await exchange(someone({ sub }));
       expect(status, sub).to.equal(200);
       ids.push(body.id);
     }
     expect(new Set(ids).size).to.equal(4);
     expect((await exchange(someone({ sub: 'a\0b' }))).body.code).to.equal('invalid_identity');
-    expect((await exchange(someone({ sub: 'x'.repeat(1_025) }))).body.code).to.equal('invalid_identity');
+    expect((await exchange(someone({ sub: '☃'.repeat(342) }))).body.code).to.equal('invalid_identity');
   });
 
   it('refuses tokens with a reason, banned users, and bodies that are none', async () => {
@@ -200,6 +207,27 @@ describe('POST /api/users/exchange', function () {
     // An API of the version before leaves the identity.
     await db.user.update({ where: { id: next.id }, data: { deletedAt: new Date() } });
     expect((await exchange(user)).body.id).to.be.above(next.id);
+  });
+
+  it('is offered to the chat page by issuers that have a client for it, and the policy of the page allows their requests', async () => {
+    const page = {
+      clientId: 'web',
+      name: 'Example',
+      authorizationUrl: 'https://id.example/auth',
+      tokenUrl: 'https://id.example:444/token',
+    };
+    const offering = await startApi(db, { ...settings({ page }), WEB_DIR: PAGE });
+    try {
+      expect((await offering.client.get('/api/sign-in')).body).to.deep.equal({
+        passwords: true,
+        providers: [{ issuer: provider.issuer, ...page, scope: 'openid profile' }],
+      });
+      const policy = (await offering.client.get('/')).headers.get('content-security-policy');
+      expect(policy).to.include("; connect-src 'self' https://id.example:444;");
+    } finally {
+      await offering.close();
+    }
+    expect((await client.get('/api/sign-in')).body).to.deep.equal({ passwords: true, providers: [] });
   });
 
   it('is refused without AUTH_ISSUERS', async () => {

@@ -8,18 +8,19 @@ import {
   type JWTVerifyOptions,
   jwtVerify,
 } from 'jose';
+import { isAvatarUrl } from '../names/avatar-url.js';
 import { type Identity, type IdentityProblem, InvalidIdentity } from './identity.js';
 import type { IssuerConfig } from './issuers.js';
 import { KEY_TIMES, type KeyTimes, RemoteKeys } from './remote-keys.js';
 
 /** Largest difference between the clocks of an issuer and of this process, in seconds. */
 const CLOCK_TOLERANCE_SECONDS = 30;
-const MAX_SUBJECT_LENGTH = 1_024;
+/** Bytes of an id: with the longest issuer they fit into an entry of an index of PostgreSQL, which has at most 2,704. */
+const MAX_SUBJECT_BYTES = 1_024;
 /** Characters of a name that are kept: more than a user name holds. */
 const MAX_NAME_LENGTH = 256;
 /** NUL and halves of surrogate pairs: PostgreSQL cannot store them. */
 const UNSTORABLE = /[\0\p{Cs}]/u;
-const MAX_AVATAR_LENGTH = 2_048;
 
 interface Issuer {
   readonly config: IssuerConfig;
@@ -106,16 +107,17 @@ function identityOf(payload: JWTPayload, { issuer, claims }: IssuerConfig): Iden
   if (
     typeof subject !== 'string' ||
     subject === '' ||
-    subject.length > MAX_SUBJECT_LENGTH ||
+    Buffer.byteLength(subject) > MAX_SUBJECT_BYTES ||
     UNSTORABLE.test(subject)
   ) {
     throw new InvalidIdentity('subject');
   }
   const name = payload[claims.name] ?? payload.name;
+  const avatar = payload[claims.avatar];
   return {
     ...{ issuer, subject },
     name: nameIn(name),
-    avatarUrl: avatarIn(payload[claims.avatar]),
+    avatarUrl: typeof avatar === 'string' && isAvatarUrl(avatar) ? avatar : undefined,
     issuedAt: payload.iat === undefined ? new Date() : new Date(payload.iat * 1_000),
   };
 }
@@ -123,12 +125,6 @@ function identityOf(payload: JWTPayload, { issuer, claims }: IssuerConfig): Iden
 function nameIn(claim: unknown): string | undefined {
   if (typeof claim !== 'string' || claim === '' || UNSTORABLE.test(claim)) return undefined;
   return Array.from(claim).slice(0, MAX_NAME_LENGTH).join('');
-}
-
-function avatarIn(claim: unknown): string | undefined {
-  if (typeof claim !== 'string' || claim.length > MAX_AVATAR_LENGTH || !URL.canParse(claim)) return undefined;
-  const { protocol, href } = new URL(claim);
-  return protocol === 'https:' ? href : undefined;
 }
 
 /** Returns why the library refuses a token; undefined for other errors. */

@@ -67,6 +67,7 @@ describe('AUTH_ISSUERS', () => {
       [{}, 'the list is missing or of the wrong type'],
       [[{ ...least, audience: undefined }], '[0].audience must be a string, or a list of strings'],
       [[{ ...least, issuer: '' }], '[0].issuer must not be empty'],
+      [[{ ...least, issuer: 'é'.repeat(513) }], '[0].issuer must have at most 1024 bytes'],
       [[{ ...least, jwksUrl: 'ftp://id.example' }], '[0].jwksUrl must be a URL'],
       [[{ ...least, jwksUrl: 'https://me:secret@id.example' }], '[0].jwksUrl must be a URL'],
       [[{ ...least, jwksUrl: undefined }], '[0] needs either jwksUrl or keys'],

@@ -10,6 +10,8 @@ export type TokenAlgorithm = (typeof TOKEN_ALGORITHMS)[number];
 /** Issuers of one cluster: each is compared with every other one at start. */
 const MAX_ISSUERS = 100;
 
+const MAX_ISSUER_BYTES = 1_024;
+
 const text = z.string('must be a string').min(1, 'must not be empty');
 
 /** A URL without the parts that a request does not send, or that logs must not show. */
@@ -61,7 +63,10 @@ const page = z.strictObject({
 
 const issuer = z
   .strictObject({
-    issuer: text,
+    issuer: text.refine(
+      (name) => Buffer.byteLength(name) <= MAX_ISSUER_BYTES,
+      `must have at most ${MAX_ISSUER_BYTES} bytes`,
+    ),
     audience: z.union([text, z.array(text).min(1)], { error: 'must be a string, or a list of strings' }),
     jwksUrl: webUrl.optional(),
     keys: z.array(publicKey).min(1, 'must not be empty').optional(),
@@ -122,6 +127,13 @@ export function issuersConfig({
     names.add(config.issuer);
     return { ...config, audience: [config.audience].flat() };
   });
+}
+
+/** Returns the origins to which the chat page sends requests for tokens. */
+export function tokenOrigins(configs: readonly IssuerConfig[]): string[] {
+  return [
+    ...new Set(configs.flatMap(({ page }) => (page === undefined ? [] : [new URL(page.tokenUrl).origin]))),
+  ];
 }
 
 /** Returns warnings for the operator, one line each, for the log. */

@@ -4,8 +4,6 @@ import type { Step } from '../http/context.js';
 import { pagePolicy, TRUSTED_TYPES } from '../http/page-policy.js';
 import { type PageFile, readPage } from './files.js';
 
-const CONTENT_SECURITY_POLICY = pagePolicy({ 'form-action': "'self'", ...TRUSTED_TYPES });
-
 /** Files here are named after their content, so they never become stale. */
 const HASHED = '/assets/';
 /** In order of preference: smallest first. */
@@ -14,9 +12,15 @@ const FOR_EVER = 'public, max-age=31536000, immutable';
 
 /**
  * Serves the chat page that was built into a folder: `/` and the files that it loads. Passes every other path on.
+ * @param connectsTo other origins to which the page sends requests
  * @throws {ConfigError} the folder contains no page
  */
-export function servePage(folder: string): Step {
+export function servePage(folder: string, connectsTo: readonly string[] = []): Step {
+  const policy = pagePolicy({
+    'form-action': "'self'",
+    'connect-src': ["'self'", ...connectsTo].join(' '),
+    ...TRUSTED_TYPES,
+  });
   const files = new Map(readPage(folder).map((file) => [file.path, { ...file, tag: tagOf(file) }]));
   const standIns = new Map(
     [...files.values()].flatMap((file) => {
@@ -36,7 +40,7 @@ export function servePage(folder: string): Step {
     ctx.vary('Accept-Encoding');
     ctx.set('Cache-Control', hashed && named !== undefined ? FOR_EVER : 'no-cache');
     ctx.set('ETag', tag);
-    ctx.set('Content-Security-Policy', CONTENT_SECURITY_POLICY);
+    ctx.set('Content-Security-Policy', policy);
     ctx.status = 200;
     if (ctx.fresh) {
       ctx.status = 304;

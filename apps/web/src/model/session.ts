@@ -2,6 +2,13 @@ import { ChorusApi, ChorusClient, ChorusError, type Member } from '@chorus/clien
 import { effect, signal } from '@preact/signals';
 import { Chat } from './chat.js';
 import { CookieChange } from './cookie-change.js';
+import {
+  beginSignIn,
+  finishSignIn,
+  type Provider,
+  type SignInMethods,
+  signInMethods,
+} from './provider-sign-in.js';
 import { browserStore, Memory, SignedInNote } from './storage.js';
 
 export type SessionState =
@@ -22,6 +29,7 @@ type TabMessage =
   | { readonly type: 'signed-in'; readonly userId: number };
 
 const ENDED = 'Your session has ended. Please sign in again.';
+const FAILED = 'Signing in did not work.';
 const SIGNED_OUT_ELSEWHERE = 'You have signed out in another tab.';
 /** How long another tab may take to end the session, in milliseconds. */
 const ENDING_MS = 3_000;
@@ -31,6 +39,8 @@ const ASK_AGAIN_MS = 3_000;
 /** The signed-in user, if there is one. */
 export class Session {
   readonly state = signal<SessionState>({ status: 'starting' });
+  /** Undefined until the API has answered. */
+  readonly methods = signal<SignInMethods | undefined>(undefined);
   readonly #api = new ChorusApi();
   readonly #tabs = new BroadcastChannel('chorus');
   readonly #store = browserStore();
@@ -47,6 +57,16 @@ export class Session {
   /** Asks the API for the signed-in user. */
   async start(): Promise<void> {
     clearTimeout(this.#again);
+    void signInMethods().then((methods) => {
+      this.methods.value = methods;
+    });
+    try {
+      const member = await finishSignIn();
+      if (member !== undefined) return this.#signedIn(member);
+    } catch (error) {
+      // A link that another site made must not hide the session of a user who is signed in.
+      if (!this.#note.isThere) return this.#leave(error instanceof ChorusError ? error.message : FAILED);
+    }
     if (!this.#note.isThere) {
       this.state.value = { status: 'signed-out' };
       return;
@@ -63,9 +83,12 @@ export class Session {
 
   /** @throws {ChorusError} (rejects) */
   async signIn(email: string, password: string): Promise<void> {
-    const member = await this.#api.signIn({ email, password });
-    this.#tell({ type: 'signed-in', userId: member.id });
-    this.#enter(member);
+    this.#signedIn(await this.#api.signIn({ email, password }));
+  }
+
+  /** Leaves the page for that of an identity provider, which sends the user back. */
+  signInBy(provider: Provider): Promise<void> {
+    return beginSignIn(provider);
   }
 
   /** Creates an account and signs in with it. @throws {ChorusError} (rejects) */
@@ -112,6 +135,11 @@ export class Session {
     });
     this.#tell({ type: 'signed-out' });
     this.#leave();
+  }
+
+  #signedIn(member: Member): void {
+    this.#tell({ type: 'signed-in', userId: member.id });
+    this.#enter(member);
   }
 
   #enter({ id, username }: Member): void {

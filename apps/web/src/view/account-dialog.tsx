@@ -39,38 +39,40 @@ function AccountForm({ session, close }: { session: Session; close: () => void }
   const everywhere = useAction(() => session.signOutEverywhere());
   return (
     <>
-      <form
-        onSubmit={(event) => {
-          event.preventDefault();
-          void change.run();
-        }}
-      >
-        <Field
-          label="Current password"
-          type="password"
-          value={current}
-          onText={setCurrent}
-          autocomplete="current-password"
-          autoFocus
-        />
-        <Field
-          label="New password"
-          type="password"
-          value={next}
-          onText={setNext}
-          autocomplete="new-password"
-          hint="You stay signed in here and are signed out everywhere else."
-        />
-        <Failure error={change.error} />
-        <div class="actions">
-          <button type="button" onClick={close}>
-            Cancel
-          </button>
-          <button type="submit" class="primary" aria-disabled={change.busy}>
-            Change password
-          </button>
-        </div>
-      </form>
+      {session.methods.value?.passwords !== false && (
+        <form
+          onSubmit={(event) => {
+            event.preventDefault();
+            void change.run();
+          }}
+        >
+          <Field
+            label="Current password"
+            type="password"
+            value={current}
+            onText={setCurrent}
+            autocomplete="current-password"
+            autoFocus
+          />
+          <Field
+            label="New password"
+            type="password"
+            value={next}
+            onText={setNext}
+            autocomplete="new-password"
+            hint="You stay signed in here and are signed out everywhere else."
+          />
+          <Failure error={change.error} />
+          <div class="actions">
+            <button type="button" onClick={close}>
+              Cancel
+            </button>
+            <button type="submit" class="primary" aria-disabled={change.busy}>
+              Change password
+            </button>
+          </div>
+        </form>
+      )}
       <p class="hint">Signing out everywhere ends all of your sessions, this one as well.</p>
       <Failure error={everywhere.error} />
       <div class="actions">

@@ -1,6 +1,8 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
+import type { Provider } from '../model/provider-sign-in.js';
 import { inviteOfHash } from '../model/route.js';
 import type { Session } from '../model/session.js';
+import { Failure } from './controls/failure.js';
 import { Field } from './controls/field.js';
 import { useAction } from './controls/use-action.js';
 import { Entrance } from './entrance.js';
@@ -8,6 +10,7 @@ import { Entrance } from './entrance.js';
 /** The forms for signing in and up. */
 export function SignIn({ session, notice }: { session: Session; notice: string | undefined }) {
   const [isNew, setNew] = useState(false);
+  const methods = session.methods.value;
   return (
     <Entrance>
       {notice !== undefined && (
@@ -18,12 +21,31 @@ export function SignIn({ session, notice }: { session: Session; notice: string |
       {inviteOfHash(location.hash) !== undefined && (
         <p class="notice">You are invited to a room. Sign in, or create an account, to enter it.</p>
       )}
-      {/* Its own form each time: nothing of one is left in the other. */}
-      <Form key={String(isNew)} session={session} isNew={isNew} />
-      <button type="button" class="link" onClick={() => setNew(!isNew)}>
-        {isNew ? 'I have an account' : 'Create an account'}
-      </button>
+      {methods?.providers.map((provider) => (
+        <ProviderButton key={provider.issuer} session={session} provider={provider} />
+      ))}
+      {methods?.passwords && (
+        <>
+          {/* Its own form each time: nothing of one is left in the other. */}
+          <Form key={String(isNew)} session={session} isNew={isNew} />
+          <button type="button" class="link" onClick={() => setNew(!isNew)}>
+            {isNew ? 'I have an account' : 'Create an account'}
+          </button>
+        </>
+      )}
     </Entrance>
+  );
+}
+
+function ProviderButton({ session, provider }: { session: Session; provider: Provider }) {
+  const { error, run } = useAction(() => session.signInBy(provider));
+  return (
+    <>
+      <button type="button" class="primary" onClick={() => void run()}>
+        Sign in with {provider.name}
+      </button>
+      <Failure error={error} />
+    </>
   );
 }
 

@@ -18,6 +18,8 @@ const ALGORITHMS: readonly Algorithm[] = ['RS256', 'PS256', 'ES256', 'EdDSA'];
 export type KeyFault = 'slow' | 'slow body' | 'large' | 'gone' | 'redirect' | 'no JSON';
 
 const CALLBACK = 'http://127.0.0.1:1/callback';
+/** Where the chat page is, on any port: that of a native client's loopback address does not count (RFC 8252, section 7.3). */
+const PAGE = 'http://127.0.0.1/';
 const LARGE_BYTES = 8 * 2 ** 20;
 
 /** A key pair as JSON Web Key. */
@@ -27,12 +29,10 @@ async function newKey(alg: Algorithm): Promise<JWK> {
 }
 
 /** Starts an OpenID provider (`oidc-provider`) on a free port of this machine. */
-export async function startTestOpenIdProvider(
-  redirectUris: readonly string[] = [],
-): Promise<TestOpenIdProvider> {
+export async function startTestOpenIdProvider(): Promise<TestOpenIdProvider> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const provider = new TestOpenIdProvider(server, [CALLBACK, ...redirectUris]);
+  const provider = new TestOpenIdProvider(server);
   await provider.rotateKeys();
   return provider;
 }
@@ -54,10 +54,7 @@ export class TestOpenIdProvider {
   #keys: JWK[] = [];
   #provider: Provider | undefined;
 
-  constructor(
-    private readonly server: Server,
-    private readonly redirectUris: readonly string[],
-  ) {
+  constructor(private readonly server: Server) {
     this.issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
     this.jwksUrl = `${this.issuer}/jwks`;
     this.authorizationUrl = `${this.issuer}/auth`;
@@ -73,7 +70,7 @@ export class TestOpenIdProvider {
     provider.use(async (ctx, next) => {
       if (!ctx.path.startsWith('/interaction/')) return next();
       const { prompt } = await provider.interactionDetails(ctx.req, ctx.res);
-      const result = prompt.name === 'login' ? { login: { accountId: this.user.sub } } : {};
+      const result = prompt.name === 'login' ? { login: { accountId: this.user.sub } } : { consent: {} };
       await provider.interactionFinished(ctx.req, ctx.res, result);
       ctx.respond = false;
     });
@@ -175,7 +172,7 @@ export class TestOpenIdProvider {
         {
           client_id: 'page',
           application_type: 'native' as const,
-          redirect_uris: [...this.redirectUris],
+          redirect_uris: [PAGE],
           token_endpoint_auth_method: 'none' as const,
         },
       ],
