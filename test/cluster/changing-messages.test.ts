@@ -1,7 +1,7 @@
 import { createDatabase, type Database } from '@chorus/database';
 import { type ChangeFrame, type ClientFrame, formatPosition, type Position } from '@chorus/protocol';
 import { createRedis, type RedisClient, redisReady } from '@chorus/redis';
-import { connectV1, eventually, silentLog, type V1Socket } from '@chorus/testing';
+import { connectV1, eventually, patiently, silentLog, type V1Socket } from '@chorus/testing';
 import { expect } from 'chai';
 import { createPerson, createRoom, type Person, request } from '../support/clients/people.js';
 import { startTestCluster, type TestCluster } from '../support/servers/cluster.js';
@@ -33,13 +33,13 @@ describe('messages that change, on three gateways and two APIs', function () {
       archivers: 1,
       env: { ARCHIVE_INTERVAL_MS: '20', MAX_MESSAGES_PER_SECOND: '1000' },
     });
-    db = createDatabase(cluster.postgres.url, { poolSize: 2, timeoutMs: 3_000 });
+    db = createDatabase(cluster.postgres.url, { poolSize: 2, timeoutMs: patiently(10_000) });
     redis = createRedis(
       { urls: [cluster.redis.url], cluster: false, commandTimeoutMs: 5_000 },
       silentLog,
       'test',
     );
-    await redisReady(redis, 5_000);
+    await redisReady(redis, patiently(5_000));
     [ann, bob] = await Promise.all([createPerson(cluster.url, 'ann'), createPerson(cluster.url, 'bob')]);
   });
   beforeEach(async () => {

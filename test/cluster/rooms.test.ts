@@ -4,6 +4,7 @@ import {
   connectV1,
   eventually,
   type PlainSocket,
+  patiently,
   upgradeStatus,
   type V1Socket,
 } from '@chorus/testing';
@@ -25,7 +26,7 @@ describe('rooms, of two APIs and three gateways', function () {
   before(async () => {
     cluster = await sharedCluster();
     redis = await RedisProbe.open(cluster);
-    db = createDatabase(cluster.postgres.url, { poolSize: 1, timeoutMs: 5_000 });
+    db = createDatabase(cluster.postgres.url, { poolSize: 1, timeoutMs: patiently(10_000) });
     ann = await createPerson(cluster.url, 'ann');
   });
   after(async () => {

@@ -13,7 +13,7 @@ import type { Member } from '@chorus/protocol';
 import { Keyspace } from '@chorus/redis';
 import { openRedisKeys, redisAt } from '@chorus/redis/testing';
 import { Closer, Metrics } from '@chorus/service';
-import { type Answer, eventually, request, silentLog, testRedis } from '@chorus/testing';
+import { type Answer, eventually, patiently, request, silentLog, testRedis } from '@chorus/testing';
 
 const SECRET = 'a secret for tests that is long enough';
 const FLUSH_MS = 30_000;
@@ -32,7 +32,7 @@ export class InboxServers {
   static async start(prefix: string, historySize = 1_000): Promise<InboxServers> {
     const closer = new Closer();
     const [databaseUrl, redis] = [await migratedTestDatabase(), await testRedis()];
-    const db = createDatabase(databaseUrl, { poolSize: 10, timeoutMs: 10_000 });
+    const db = createDatabase(databaseUrl, { poolSize: 10, timeoutMs: patiently(10_000) });
     closer.defer(() => db.$disconnect());
     const env = {
       ...{ HOST: '127.0.0.1', PORT: '0', JWT_SECRET: SECRET, DRAIN_DELAY_MS: '0', BCRYPT_COST: '4' },

@@ -1,6 +1,7 @@
 import type { Cluster } from '@chorus/cluster';
 import { createDatabase, type Database } from '@chorus/database';
 import type { MessageFrame } from '@chorus/protocol';
+import { patiently } from '@chorus/testing';
 import { type Person, request } from './clients/people.js';
 
 /** A message, as sockets, the history and the archive agree about it. */
@@ -56,7 +57,7 @@ export class ArchiveProbe {
   readonly #db: Database;
 
   constructor({ postgres }: Pick<Cluster, 'postgres'>) {
-    this.#db = createDatabase(postgres.url, { poolSize: 2, timeoutMs: 3_000 });
+    this.#db = createDatabase(postgres.url, { poolSize: 2, timeoutMs: patiently(10_000) });
   }
 
   /** What is stored of a room, in order. */

@@ -2,7 +2,7 @@ import { MemoryReadPositions, MemoryRoomStore } from '@chorus/broker';
 import { createDatabase, type Database } from '@chorus/database';
 import { MemoryPresenceStore } from '@chorus/presence';
 import { Metrics, StartError, type WorkerService } from '@chorus/service';
-import { recordedLog, until } from '@chorus/testing';
+import { patiently, recordedLog, until } from '@chorus/testing';
 import { expect } from 'chai';
 import { loadArchiverConfig } from './config.js';
 import { createArchiver } from './create-archiver.js';
@@ -93,7 +93,7 @@ describe('createArchiver', function () {
         `ALTER DATABASE "${name}" SET default_transaction_read_only = ${takes ? 'off' : 'on'}`,
       );
     await takeWrites(false);
-    const readOnly = createDatabase(url, { poolSize: 1, timeoutMs: 3_000 });
+    const readOnly = createDatabase(url, { poolSize: 1, timeoutMs: patiently(10_000) });
     let redisTrouble: string | undefined = 'cannot be reached (ECONNREFUSED)';
     const { lines, log } = recordedLog();
     const parts = { db: readOnly, queue, reads, journal, metrics: new Metrics(), log };

@@ -1,5 +1,5 @@
 import { freePort } from '@chorus/local';
-import { closeAfterEach, failure, silentLog, type TestRedis, testRedis } from '@chorus/testing';
+import { closeAfterEach, failure, patiently, silentLog, type TestRedis, testRedis } from '@chorus/testing';
 import { expect } from 'chai';
 import { call, callAll, UnavailableError } from './call.js';
 import type { RedisClient, RedisConfig } from './connection/client.js';
@@ -27,14 +27,14 @@ describe('calls to Redis', () => {
 
   it('return replies', async () => {
     const redis = connect({});
-    await redisReady(redis, 5_000);
+    await redisReady(redis, patiently(5_000));
     expect(await call(() => redis.echo('a'))).to.equal('a');
     expect(await callAll(redis, redis.multi().echo('a').echo('b'))).to.deep.equal(['a', 'b']);
   });
 
   it('fail with one error, whose cause is the failure', async () => {
     const redis = connect({});
-    await redisReady(redis, 5_000);
+    await redisReady(redis, patiently(5_000));
     const wrong = (): Promise<unknown> => redis.call('ECHO');
     const [error, cause] = [await failure(call(wrong)), await failure(wrong())];
     expect(error).to.be.instanceOf(UnavailableError).with.property('cause').deep.equal(cause);

@@ -1,4 +1,4 @@
-import { testDatabase } from '@chorus/testing';
+import { patiently, testDatabase } from '@chorus/testing';
 import { expect } from 'chai';
 import pg from 'pg';
 import { DatabaseWatch } from '../database-watch.js';
@@ -14,7 +14,7 @@ describe('PreparedStatements', function () {
   beforeEach(async () => {
     watch = new DatabaseWatch();
     url = await testDatabase();
-    statements = PreparedStatements.open(url, { poolSize: 1, timeoutMs: 1_000 }, watch);
+    statements = PreparedStatements.open(url, { poolSize: 1, timeoutMs: patiently(1_000) }, watch);
   });
   afterEach(() => statements.close());
 

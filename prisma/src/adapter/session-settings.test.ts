@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { silentLog, testDatabase } from '@chorus/testing';
+import { patiently, silentLog, testDatabase } from '@chorus/testing';
 import { expect } from 'chai';
 import { Client } from 'pg';
 import { createDatabase, type Database } from '../database.js';
@@ -44,7 +44,7 @@ describe('with any settings of the server, database or role', function () {
     return own.href;
   };
   const open = (parameters = ''): Database => {
-    const database = createDatabase(url(parameters), { poolSize: 2, timeoutMs: 3_000 });
+    const database = createDatabase(url(parameters), { poolSize: 2, timeoutMs: patiently(10_000) });
     databases.push(database);
     return database;
   };

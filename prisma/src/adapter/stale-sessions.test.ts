@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { eventually, silentLog, testDatabase } from '@chorus/testing';
+import { eventually, patiently, silentLog, testDatabase } from '@chorus/testing';
 import { expect } from 'chai';
 import pg from 'pg';
 import { createDatabase, type Database } from '../database.js';
@@ -27,7 +27,7 @@ describe('sessions of a PostgreSQL that refuses writes', function () {
   });
   after(() => admin.end());
   beforeEach(() => {
-    db = createDatabase(url, { poolSize: POOL, timeoutMs: 3_000 });
+    db = createDatabase(url, { poolSize: POOL, timeoutMs: patiently(10_000) });
   });
   afterEach(async () => {
     await takeWrites(true);

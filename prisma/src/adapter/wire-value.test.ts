@@ -1,4 +1,4 @@
-import { testDatabase } from '@chorus/testing';
+import { patiently, testDatabase } from '@chorus/testing';
 import { expect } from 'chai';
 import { PreparedStatements } from './prepared-statements.js';
 
@@ -7,7 +7,7 @@ describe('values of prepared statements', function () {
   let statements: PreparedStatements;
 
   before(async () => {
-    statements = PreparedStatements.open(await testDatabase(), { poolSize: 1, timeoutMs: 5_000 });
+    statements = PreparedStatements.open(await testDatabase(), { poolSize: 1, timeoutMs: patiently(10_000) });
   });
   after(() => statements.close());
 

@@ -1,4 +1,5 @@
 import { showMessage } from '@chorus/protocol';
+import { patiently } from '@chorus/testing';
 import { expect } from 'chai';
 import { createDatabase, type Database } from '../database.js';
 import { migratedTestDatabase } from '../testing/migrated-database.js';
@@ -12,7 +13,7 @@ describe('ArchivedMessage', function () {
   let db: Database;
 
   before(async () => {
-    db = createDatabase(await migratedTestDatabase(), { poolSize: 1, timeoutMs: 10_000 });
+    db = createDatabase(await migratedTestDatabase(), { poolSize: 1, timeoutMs: patiently(10_000) });
     await db.room.create({ data: { id: ROOM, name: 'room' } });
   });
   after(() => db.$disconnect());

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type LocalServer, startPostgres } from '@chorus/local';
-import { makeTestCertificates, silentLog, type TestCertificates } from '@chorus/testing';
+import { makeTestCertificates, patiently, silentLog, type TestCertificates } from '@chorus/testing';
 import { expect } from 'chai';
 import { Client } from 'pg';
 import { createDatabase } from '../database.js';
@@ -65,7 +65,7 @@ describe('a connection to PostgreSQL with TLS', function () {
     const url = new URL(target.url);
     url.username = role;
     url.hostname = host;
-    const db = createDatabase(`${url.href}?${parameters}`, { poolSize: 1, timeoutMs: 5_000 });
+    const db = createDatabase(`${url.href}?${parameters}`, { poolSize: 1, timeoutMs: patiently(10_000) });
     try {
       const [row] = await db.$queryRaw<Array<{ version: string | null }>>`
         SELECT version FROM pg_stat_ssl WHERE pid = pg_backend_pid()`;
@@ -173,7 +173,7 @@ describe('variables of PostgreSQL’s own programs', function () {
       const server = await startPostgres();
       try {
         await migrate(server.url, silentLog);
-        const db = createDatabase(server.url, { poolSize: 1, timeoutMs: 5_000 });
+        const db = createDatabase(server.url, { poolSize: 1, timeoutMs: patiently(10_000) });
         const [row] = await db.$queryRaw<unknown[]>`
           SELECT current_user::text AS who, current_setting('application_name') AS app, current_setting('TimeZone') AS zone`;
         expect(row).to.deep.equal({ who: 'chorus', app: 'chorus', zone: 'UTC' });

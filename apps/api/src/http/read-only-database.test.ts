@@ -1,5 +1,5 @@
 import { createDatabase, type Database } from '@chorus/database';
-import { type Answer, until } from '@chorus/testing';
+import { type Answer, patiently, until } from '@chorus/testing';
 import { expect } from 'chai';
 import { type Client, openDatabase, type RunningApi, startApi } from '../testing/api.js';
 
@@ -14,7 +14,7 @@ describe('an API whose PostgreSQL is read-only', function () {
   before(async () => {
     const opened = await openDatabase();
     admin = opened.db;
-    db = createDatabase(opened.url, { poolSize: 3, timeoutMs: 3_000 });
+    db = createDatabase(opened.url, { poolSize: 3, timeoutMs: patiently(10_000) });
     api = await startApi(db);
     await api.mirrored();
     const { body } = await api.client.post('/api/users/signup', user);

@@ -1,5 +1,5 @@
 import { type Database, PreparedStatements } from '@chorus/database';
-import { recordedLog } from '@chorus/testing';
+import { patiently, recordedLog } from '@chorus/testing';
 import { expect } from 'chai';
 import { Client } from 'pg';
 import { ANN, EPOCH, message, openDatabase, SENT_AT } from '../testing/database.js';
@@ -19,7 +19,8 @@ for (const by of ['Prisma', 'prepared statements'])
 
     before(async () => {
       ({ db, url } = await openDatabase());
-      if (by !== 'Prisma') prepared = PreparedStatements.open(url, { poolSize: 1, timeoutMs: 3_000 });
+      if (by !== 'Prisma')
+        prepared = PreparedStatements.open(url, { poolSize: 1, timeoutMs: patiently(10_000) });
     });
     beforeEach(async () => {
       await db.$executeRaw`TRUNCATE rooms CASCADE`;

@@ -1,7 +1,7 @@
 import { type Database, PreparedStatements } from '@chorus/database';
 import { listenForEvents, recordedEvents } from '@chorus/database/testing';
 import { type ChangeParts, encodeChange, type Position } from '@chorus/protocol';
-import { recordedLog } from '@chorus/testing';
+import { patiently, recordedLog } from '@chorus/testing';
 import { expect } from 'chai';
 import { type ArchiveEntry, readEntries } from '../changes/read-entries.js';
 import { ANN, body, EPOCH, message, openDatabase, SENT_AT } from '../testing/database.js';
@@ -54,7 +54,9 @@ describe('events of archived entries', function () {
     it(`are recorded once for each message, in the order of the room, however often it is stored (${by})`, async () => {
       await listenForEvents(db);
       const prepared =
-        by === 'Prisma' ? undefined : PreparedStatements.open(url, { poolSize: 2, timeoutMs: 3_000 });
+        by === 'Prisma'
+          ? undefined
+          : PreparedStatements.open(url, { poolSize: 2, timeoutMs: patiently(10_000) });
       const batch = [message(2, 1), message(1, 1), message(1, 2), { ...message(1, 3), n: 3 }, message(9, 1)];
       const stores = [1, 2, 3].map(() => new MessageStore(db, 100, log, prepared));
       await Promise.all(stores.map((each) => each.save(batch, LONG_AGO)));

@@ -1,6 +1,6 @@
 import { createDatabase, type Database, isUniqueViolation } from '@chorus/database';
 import { Pace } from '@chorus/service';
-import { silentLog, until } from '@chorus/testing';
+import { patiently, silentLog, until } from '@chorus/testing';
 import { expect } from 'chai';
 import { MessageStore } from '../messages/message-store.js';
 import { EPOCH, message, openDatabase } from '../testing/database.js';
@@ -118,7 +118,7 @@ describe('deletion of a room', () => {
   });
 
   it('waits for messages that are being stored, and removes them', async () => {
-    const other = createDatabase(url, { poolSize: 2, timeoutMs: 3_000 });
+    const other = createDatabase(url, { poolSize: 2, timeoutMs: patiently(10_000) });
     try {
       let deleting: Promise<unknown> | undefined;
       await db.$transaction(async (tx) => {
@@ -135,7 +135,7 @@ describe('deletion of a room', () => {
 
   it('makes a room that is created with its id meanwhile wait, and then refuses it', async () => {
     await fill(MANY);
-    const other = createDatabase(url, { poolSize: 2, timeoutMs: 3_000 });
+    const other = createDatabase(url, { poolSize: 2, timeoutMs: patiently(10_000) });
     try {
       let adding: Promise<boolean> | undefined;
       await db.$transaction(async (tx) => {

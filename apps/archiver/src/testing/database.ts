@@ -1,6 +1,7 @@
 import { createDatabase, type Database } from '@chorus/database';
 import { migratedTestDatabase } from '@chorus/database/testing';
 import { type MessageFrame, messageEncoder, openFrame, readMessage } from '@chorus/protocol';
+import { patiently } from '@chorus/testing';
 
 export const ANN = { id: 7, username: 'ann' };
 export const EPOCH = 1_767_225_600_000;
@@ -9,7 +10,7 @@ export const SENT_AT = EPOCH + 123;
 /** Opens a migrated, empty database. */
 export async function openDatabase(): Promise<{ db: Database; url: string }> {
   const url = await migratedTestDatabase();
-  return { db: createDatabase(url, { poolSize: 10, timeoutMs: 3_000 }), url };
+  return { db: createDatabase(url, { poolSize: 10, timeoutMs: patiently(10_000) }), url };
 }
 
 /** Returns the body that a gateway passes to the broker. */

@@ -1,6 +1,6 @@
 import { createDatabase, type Database } from '@chorus/database';
 import { migratedTestDatabase } from '@chorus/database/testing';
-import { silentLog } from '@chorus/testing';
+import { patiently, silentLog } from '@chorus/testing';
 import { expect } from 'chai';
 import { auditRetention } from './audit-retention.js';
 import { ROWS_AT_ONCE } from './gradual-removal.js';
@@ -10,7 +10,7 @@ describe('the retention of the audit', function () {
   let db: Database;
 
   before(async () => {
-    db = createDatabase(await migratedTestDatabase(), { poolSize: 5, timeoutMs: 10_000 });
+    db = createDatabase(await migratedTestDatabase(), { poolSize: 5, timeoutMs: patiently(10_000) });
   });
   after(() => db.$disconnect());
 

@@ -1,6 +1,6 @@
 import { createDatabase, type Database, EventLog, recordEvents } from '@chorus/database';
 import { listenForEvents, migratedTestDatabase } from '@chorus/database/testing';
-import { createPrng, silentLog } from '@chorus/testing';
+import { createPrng, patiently, silentLog } from '@chorus/testing';
 import { expect } from 'chai';
 import { eventRetention } from '../retention/event-retention.js';
 import { Sequencer } from './sequencer.js';
@@ -13,7 +13,7 @@ describe('the sequencer of events', function () {
   let log: EventLog;
 
   before(async () => {
-    db = createDatabase(await migratedTestDatabase(), { poolSize: 20, timeoutMs: 10_000 });
+    db = createDatabase(await migratedTestDatabase(), { poolSize: 20, timeoutMs: patiently(10_000) });
     log = new EventLog(db);
     await listenForEvents(db);
     await db.$executeRaw`INSERT INTO rooms (id, name) SELECT id, 'room' FROM generate_series(1, ${ROOMS}) id`;

@@ -13,7 +13,7 @@ import {
 } from '@chorus/database';
 import { migratedTestDatabase } from '@chorus/database/testing';
 import { AllowedAddresses, SecretBox } from '@chorus/service';
-import { silentLog } from '@chorus/testing';
+import { patiently, silentLog } from '@chorus/testing';
 import { WebhookDispatching } from '../webhooks/dispatching.js';
 import { WebhookClient } from '../webhooks/webhook-client.js';
 import { WebhookRepository } from '../webhooks/webhook-repository.js';
@@ -55,7 +55,7 @@ export class WebhookFixture {
   }
 
   async open(): Promise<void> {
-    this.#db = createDatabase(await migratedTestDatabase(), { poolSize: 20, timeoutMs: 10_000 });
+    this.#db = createDatabase(await migratedTestDatabase(), { poolSize: 20, timeoutMs: patiently(10_000) });
     this.#receiver = createServer((request, response) => this.#receive(request, response)).listen(
       0,
       '127.0.0.1',

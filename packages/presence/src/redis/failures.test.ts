@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { type LocalServer, startRedis } from '@chorus/local';
 import { PARTITIONS, redisReady, UnavailableError } from '@chorus/redis';
 import { connectRedis, redisAt } from '@chorus/redis/testing';
-import { testRedis } from '@chorus/testing';
+import { patiently, testRedis } from '@chorus/testing';
 import { expect } from 'chai';
 import { NoLeaseError } from '../presence-store.js';
 import { openRedisFixture, type RedisFixture } from '../testing/redis-fixture.js';
@@ -159,7 +159,7 @@ describe('presence while Redis fails', () => {
       expect(error, String(call)).to.be.instanceOf(UnavailableError);
     }
     server = await startRedis({ dir, port: server.port, args: ['--appendonly', 'no', '--save', ''] });
-    await redisReady(fixture.redis, 5_000);
+    await redisReady(fixture.redis, patiently(5_000));
   });
 
   it('is written again, unannounced, when Redis returns with older data', async () => {
@@ -178,7 +178,7 @@ describe('presence while Redis fails', () => {
     const error = await store.join('a', 7, ann).catch((error: unknown) => error);
     expect(error).to.be.instanceOf(Error);
     server = await startRedis({ dir, port: server.port, args: ['--appendonly', 'no', '--save', ''] });
-    await redisReady(fixture.redis, 5_000);
+    await redisReady(fixture.redis, patiently(5_000));
     await fixture.announced();
     expect(await store.members(7, 0, 10)).to.deep.equal([ann, cyd]);
 
@@ -205,7 +205,7 @@ describe('presence while Redis fails', () => {
     server.kill('SIGKILL');
     await server.exited;
     server = await startRedis({ dir, port: server.port, args: ['--appendonly', 'no', '--save', ''] });
-    await redisReady(fixture.redis, 5_000);
+    await redisReady(fixture.redis, patiently(5_000));
     expect(await b.expired()).to.have.members(['a', 'b']);
     expect(await b.reap('a', 'b')).to.equal(0);
     // Its current lease differs from that of the data; the renewing node must give the others time.
@@ -281,7 +281,7 @@ describe('presence while Redis fails', () => {
       expect(error).to.be.instanceOf(Error);
     }
     server = await startRedis({ dir, port: server.port, args: ['--appendonly', 'no', '--save', ''] });
-    await redisReady(fixture.redis, 5_000);
+    await redisReady(fixture.redis, patiently(5_000));
     expect((await store.renew('a', LEASE_MS)).entries).to.equal('kept');
     expect(await store.members(7, 0, 10)).to.deep.equal([ann]);
   });

@@ -1,4 +1,5 @@
 import { ALL_PARTITIONS, redisReady } from '@chorus/redis';
+import { patiently } from '@chorus/testing';
 import { expect } from 'chai';
 import { ManualNode } from '../testing/manual-node.js';
 import { openRedisFixture, type RedisFixture } from '../testing/redis-fixture.js';
@@ -52,7 +53,7 @@ describe('presence in a Redis that comes back with older data', function () {
 
   const goBack = async (): Promise<void> => {
     await redis.goBack();
-    await redisReady(fixture.redis, 5_000);
+    await redisReady(fixture.redis, patiently(5_000));
     await fixture.announced();
   };
   const present = async (): Promise<number[]> =>
@@ -167,7 +168,7 @@ describe('a presence store in a Redis that comes back with older data', () => {
 
   const goBack = async (): Promise<void> => {
     await redis.goBack();
-    await redisReady(fixture.redis, 5_000);
+    await redisReady(fixture.redis, patiently(5_000));
     await fixture.announced();
   };
 

@@ -2,6 +2,7 @@ import { freePort, startRedis, startRedisCluster } from '@chorus/local';
 import {
   closeAfterEach,
   makeTestCertificates,
+  patiently,
   silentLog,
   type TestCertificates,
   testRedis,
@@ -54,7 +55,7 @@ describe('a connection to Redis with TLS', function () {
   async function expectDelivery(redis: RedisConfig): Promise<void> {
     const commands = createRedis(redis, silentLog, 'commands');
     closer().defer(() => commands.disconnect());
-    await redisReady(commands, 5_000);
+    await redisReady(commands, patiently(5_000));
     const received: string[] = [];
     const subscriber = createSubscriber(commands, {
       purpose: 'subscriber',

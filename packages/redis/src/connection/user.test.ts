@@ -1,5 +1,5 @@
 import { addRedisUser, type LocalServer, startRedis } from '@chorus/local';
-import { closeAfterEach, failure, recordedLog, testRedis, until } from '@chorus/testing';
+import { closeAfterEach, failure, patiently, recordedLog, testRedis, until } from '@chorus/testing';
 import { expect } from 'chai';
 import { createRedis } from './create-redis.js';
 import { redisReady } from './ready.js';
@@ -44,7 +44,7 @@ describe('a user of Redis', function () {
 
   it('who lacks a command of a script is told where the list is', async () => {
     const { client, watch, about } = await connect(['xadd']);
-    await redisReady(client, 5_000);
+    await redisReady(client, patiently(5_000));
     await failure(client.eval("return redis.call('XADD', KEYS[1], '*', 'a', '1')", 1, 'chorus:x'));
     await until('the reason', () => watch.trouble() === 'refuses commands (NOPERM)');
     expect(about('docs/how-to/postgresql-and-redis.md')).to.have.length(1);
@@ -52,7 +52,7 @@ describe('a user of Redis', function () {
 
   it('has no other keys and channels than those of the prefix', async () => {
     const { client } = await connect([]);
-    await redisReady(client, 5_000);
+    await redisReady(client, patiently(5_000));
     for (const name of ['chorus:x', '{chorus:5}:x']) {
       expect(await client.hset(name, 'a', 1), name).to.equal(1);
       expect(await client.publish(name, 'x'), name).to.equal(0);

@@ -1,6 +1,6 @@
 import { type LocalServer, startRedis } from '@chorus/local';
 import { createMetrics } from '@chorus/service';
-import { closeAfterEach, ensureTestRedis, silentLog, until } from '@chorus/testing';
+import { closeAfterEach, ensureTestRedis, patiently, silentLog, until } from '@chorus/testing';
 import { expect } from 'chai';
 import { addRedisMetrics } from '../metrics.js';
 import { RedisSubscriber } from '../pubsub/subscriber.js';
@@ -36,7 +36,7 @@ describe('the watch over connections to Redis', function () {
       subscriber.close();
     };
     closer().defer(close);
-    await redisReady(commands, 5_000);
+    await redisReady(commands, patiently(5_000));
     await subscriber.subscribe('channel');
     expect(watch.connected).to.deep.equal({ commands: 1, subscriber: 1 });
     expect(watch.errors).to.deep.equal({ commands: 0, subscriber: 0 });
