@@ -9,6 +9,7 @@ import type {
   InvitePage,
   MemberPage,
   MessagePage,
+  Profile,
   Reaction,
   ReadPosition,
   Refreshed,
@@ -43,6 +44,7 @@ type Answers = { [Name in keyof typeof answers]: z.output<(typeof answers)[Name]
 
 const all: {
   readonly account: Same<Account, Answers['Account']>;
+  readonly profile: Same<Profile, Answers['Profile']>;
   // The token is not of the body.
   readonly signedIn: Same<Omit<SignedIn, 'token'>, Answers['SignedIn']>;
   readonly refreshed: Same<Omit<Refreshed, 'token'>, Answers['Refreshed']>;
@@ -65,6 +67,7 @@ const all: {
   readonly messages: Same<MessagePage, Answers['MessagePage']>;
 } = {
   account: true,
+  profile: true,
   signedIn: true,
   refreshed: true,
   room: true,

@@ -60,6 +60,7 @@ describe(`requests made up from the document (FUZZ_SEED=${SEED})`, function () {
       ...OPERATOR_SETTINGS,
       ...ISSUER_SETTINGS,
       SIGNUP_ATTEMPTS_PER_ACCOUNT: '1000000',
+      SIGNIN_FAILURES_PER_ACCOUNT: '1000000',
       MAX_CONNECTS_PER_SECOND: '1000000',
     };
     cluster = await startTestCluster({ apis: 1, gateways: 1, archivers: 0, env });
@@ -139,6 +140,8 @@ describe(`requests made up from the document (FUZZ_SEED=${SEED})`, function () {
       signUp: { username: 'new', email: 'new@example.com', password },
       signIn: { email, password },
       exchange: { token: identityToken({ sub: 'new' }) },
+      changeProfile: { displayName: 'new' },
+      deleteAccount: { password: `${password} again` },
       createOriginalRoom: { name: 'new' },
       createRoom: { name: 'new' },
       createUser: { username: 'newer' },
@@ -273,8 +276,9 @@ describe(`requests made up from the document (FUZZ_SEED=${SEED})`, function () {
 
 function rank({ method, path }: Operation): number {
   if (method !== 'DELETE') return 0;
-  // Users of other requests may be among those whom it deletes.
-  if (path === '/api/users/{userId}') return 3;
+  // The user of other requests, and with the next one any user.
+  if (path === '/api/users/me') return 3;
+  if (path === '/api/users/{userId}') return 4;
   return path.includes('{position}') ? 1 : 2;
 }
 

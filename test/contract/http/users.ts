@@ -8,6 +8,9 @@ import type { Target } from '../target.js';
 
 const unique = (): string => randomBytes(6).toString('hex');
 
+/** The profile of a new user. */
+const NOTHING_SHOWN = { displayName: null, avatarUrl: null };
+
 const UNUSUAL_NAME = `<b>"O'Brien" & \\\\n ☃ 👩‍👩‍👧 é</b>`;
 
 export function describeUsers(target: () => Target): void {
@@ -71,7 +74,7 @@ export function describeUsers(target: () => Target): void {
       expectBody(signedIn, 200, { id, username });
       const cookie = signedIn.headers.getSetCookie()[0]?.split(';')[0] ?? '';
       const me = await request(`${target().url}/api/users/me`, { headers: { cookie } });
-      expectBody(me, 200, { id, username, email });
+      expectBody(me, 200, { id, username, email, ...NOTHING_SHOWN });
     });
 
     for (const [password, status] of [
@@ -146,6 +149,19 @@ export function describeUsers(target: () => Target): void {
 
   it('GET /api/sign-in lists the ways to sign in', async () => {
     expectBody(await request(`${target().url}/api/sign-in`), 200, { passwords: true, providers: [] });
+  });
+
+  it('a user changes the profile, and deletes the account with the password', async () => {
+    const account = await someone();
+    const token = await signedIn(target().url, account).then((person) => person.token);
+    const url = `${target().url}/api/users/me`;
+    const { id, username, email, password } = account;
+    const shown = { displayName: 'Someone New', avatarUrl: 'https://img.example/a.png' };
+    const changed = await request(url, { method: 'PATCH', token, body: shown });
+    expectBody(changed, 200, { id, username, email, ...shown });
+    expectError(await request(url, { method: 'DELETE', token, body: { password: 'wrong' } }), 403);
+    expect((await request(url, { method: 'DELETE', token, body: { password } })).status).to.equal(204);
+    expectError(await request(url, { token }), 401);
   });
 
   describe('POST /api/users/exchange', () => {
@@ -288,8 +304,9 @@ export function describeUsers(target: () => Target): void {
     it('says who the token belongs to, from cookie and bearer alike', async () => {
       const { id, username, email, cookie, token } = await createPerson(target().url);
       const url = `${target().url}/api/users/me`;
-      expectBody(await request(url, { headers: { cookie } }), 200, { id, username, email });
-      expectBody(await request(url, { token }), 200, { id, username, email });
+      const account = { id, username, email, ...NOTHING_SHOWN };
+      expectBody(await request(url, { headers: { cookie } }), 200, account);
+      expectBody(await request(url, { token }), 200, account);
     });
   });
 }

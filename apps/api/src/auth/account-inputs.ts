@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { named, writtenAs } from '../http/schemas.js';
+import { isAvatarUrl, MAX_AVATAR_LENGTH } from '../names/avatar-url.js';
 import { nameText, string } from '../names/text.js';
 import { MAX_PASSWORD_BYTES } from './passwords/passwords.js';
 
@@ -52,6 +53,29 @@ export const signInInput = named(
 export const changePasswordInput = named(
   'PasswordChange',
   z.strictObject({ currentPassword: string(), newPassword }),
+);
+
+const AVATAR_ERROR = `must be an https:// URL of at most ${MAX_AVATAR_LENGTH} characters, or null`;
+
+const avatarUrl = writtenAs(string().refine(isAvatarUrl, AVATAR_ERROR).nullable(), {
+  type: ['string', 'null'],
+  maxLength: MAX_AVATAR_LENGTH,
+  description: 'HTTPS URL in ASCII; null removes it.',
+});
+
+export const changeProfileInput = named(
+  'ProfileChange',
+  z.strictObject({
+    displayName: nameText(64).nullable().optional().describe('Need not be unique. Null removes it.'),
+    avatarUrl: avatarUrl.optional(),
+  }),
+);
+
+export const deleteAccountInput = named(
+  'AccountDeletion',
+  z.strictObject({
+    password: string().optional().describe('Required of users who have one.'),
+  }),
 );
 
 /** Returns the form in which addresses are compared: addresses that differ only in case belong to one account. */

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { named } from '../http/schemas.js';
+import type { Account } from './user-repository.js';
 
 const id = z.int().positive();
 
@@ -10,6 +11,22 @@ export const account = named(
     .object({ id, username: z.string(), email: z.string().describe('Empty for a user without one.') })
     .describe('The account of the signed-in user.'),
 );
+
+/** The account with what the user shows of it. Sign-up answers without: its body is that of the original service. */
+export const profile = named(
+  'Profile',
+  z
+    .object({
+      ...account.shape,
+      displayName: z.string().nullable().describe('Null for none: then the user name is shown.'),
+      avatarUrl: z.string().nullable().describe('HTTPS URL; null for none.'),
+    })
+    .describe('The account of the signed-in user, with what the user shows of it.'),
+);
+
+export function profileOf({ id, username, email, displayName, avatarUrl }: Account): z.input<typeof profile> {
+  return { id, username, email, displayName: displayName ?? null, avatarUrl: avatarUrl ?? null };
+}
 
 /** The token in the body of a response. */
 const token = z

@@ -1,6 +1,6 @@
 import { Refusal } from '@chorus/protocol';
 import { operation } from '../http/operation.js';
-import { account } from './account-json.js';
+import { profile, profileOf } from './account-json.js';
 import type { AuthServices } from './dependencies.js';
 
 /**
@@ -13,13 +13,13 @@ export const currentUser = operation(
     summary: 'Get the account of the signed-in user',
     access: 'token',
     concurrent: true,
-    answer: { status: 200, description: 'The account.', body: account },
+    answer: { status: 200, description: 'The account.', body: profile },
     errors: { 404: 'The user of the token has no account.' },
   },
   ({ users }: AuthServices) =>
     async (ctx) => {
       const user = ctx.state.user && (await users.findById(ctx.state.user.id));
       if (user === undefined) throw new Refusal('account_not_found');
-      return { id: user.id, username: user.username, email: user.email };
+      return profileOf(user);
     },
 );

@@ -17,6 +17,14 @@ export interface Account {
   readonly passwordHash: string | undefined;
   /** Number of times that all sessions were ended at once. */
   readonly generation: number;
+  readonly displayName: string | undefined;
+  readonly avatarUrl: string | undefined;
+}
+
+/** What a user shows; null removes it, undefined leaves it. */
+export interface ProfileChange {
+  readonly displayName?: string | null | undefined;
+  readonly avatarUrl?: string | null | undefined;
 }
 
 interface Row {
@@ -27,6 +35,8 @@ interface Row {
   readonly email: string | null;
   readonly passwordHash: string | null;
   readonly sessionGeneration: number;
+  readonly displayName: string | null;
+  readonly avatarUrl: string | null;
 }
 
 /** A user who signs up, or whom an application creates. */
@@ -85,6 +95,21 @@ export class UserRepository {
       if (error instanceof NameTaken || isUniqueViolation(error)) return 'taken';
       throw error;
     }
+  }
+
+  /** Changes what a user shows. @returns undefined when there is no such user */
+  async changeProfile(id: number, { displayName, avatarUrl }: ProfileChange): Promise<Account | undefined> {
+    const changes = {
+      ...(displayName !== undefined && { displayName }),
+      ...(avatarUrl !== undefined && { avatarUrl }),
+    };
+    return this.db.$transaction(async (tx) => {
+      const [row] = await tx.user.updateManyAndReturn({ where: { id, deletedAt: null }, data: changes });
+      if (row === undefined) return undefined;
+      const data = { username: row.username, previousUsername: row.username, ...changes };
+      await recordEvents(tx, [{ type: 'user.changed', userId: id, data }]);
+      return account(row);
+    });
   }
 
   /**
@@ -168,7 +193,7 @@ export class UserRepository {
 
 const ACCOUNT = Prisma.sql`
   SELECT id, kind, username, email, password_hash AS "passwordHash", session_generation AS "sessionGeneration",
-    created_at AS "createdAt"
+    created_at AS "createdAt", display_name AS "displayName", avatar_url AS "avatarUrl"
   FROM users`;
 
 /** Condition that the name of a user begins with a text, whatever its case. An index serves it. */
@@ -186,7 +211,7 @@ async function takeName(tx: Prisma.TransactionClient, userId: bigint, username: 
 }
 
 function account(row: Row): Account {
-  const { username, email, passwordHash, sessionGeneration, createdAt } = row;
+  const { username, email, passwordHash, sessionGeneration, createdAt, displayName, avatarUrl } = row;
   return {
     id: Number(row.id),
     kind: row.kind === 'bot' ? 'bot' : 'person',
@@ -195,5 +220,7 @@ function account(row: Row): Account {
     email: email ?? '',
     passwordHash: passwordHash ?? undefined,
     generation: sessionGeneration,
+    displayName: displayName ?? undefined,
+    avatarUrl: avatarUrl ?? undefined,
   };
 }

@@ -181,7 +181,8 @@ describe('the user routes', function () {
       const token = new Tokens(SECRET).sign({ id, username: user.username });
       for (const headers of [{ Cookie: `jwt=${token}` }, { Authorization: `Bearer ${token}` }]) {
         const answer = await client.with(headers).get('/api/users/me');
-        expect(answer.body).to.deep.equal({ id, username: user.username, email: user.email });
+        const shown = { displayName: null, avatarUrl: null };
+        expect(answer.body).to.deep.equal({ id, username: user.username, email: user.email, ...shown });
       }
     });
 

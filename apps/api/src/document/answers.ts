@@ -1,4 +1,4 @@
-import { account, refreshed, signedIn } from '../auth/account-json.js';
+import { account, profile, refreshed, signedIn } from '../auth/account-json.js';
 import { inboxPageJson, readPositionJson } from '../inbox/json.js';
 import { inviteJson, invitePageJson } from '../invites/json.js';
 import { foundUsersJson, roomMemberJson, roomMemberPageJson } from '../members/json.js';
@@ -9,6 +9,7 @@ import { memberJson, roomJson, roomPageJson } from '../rooms/json.js';
 /** Response schemas by their names in the OpenAPI document. A test compares the client's types with them. */
 export const answers = {
   Account: account,
+  Profile: profile,
   SignedIn: signedIn,
   Refreshed: refreshed,
   Room: roomJson,

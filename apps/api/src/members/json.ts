@@ -9,6 +9,12 @@ const time = writtenAs(z.iso.datetime().nullable(), {
   anyOf: [{ type: 'string', format: 'date-time' }, { type: 'null' }],
 });
 
+/** What users show of themselves. */
+const shown = {
+  displayName: z.string().optional().describe('Only for users who have one.'),
+  avatarUrl: z.string().optional().describe('HTTPS URL; only for users who have one.'),
+};
+
 export const roomMemberJson = named(
   'RoomMember',
   z
@@ -16,6 +22,7 @@ export const roomMemberJson = named(
       id: z.int().positive(),
       bot: z.literal(true).optional().describe('Only for bots.'),
       username: z.string().describe('Empty for a user without an account, which needs `AUTH=open`.'),
+      ...shown,
       role: z
         .enum(ROOM_ROLES)
         .nullable()
@@ -53,6 +60,7 @@ export const foundUsersJson = named(
           id: z.int().positive(),
           username: z.string(),
           bot: z.literal(true).optional().describe('Only for bots.'),
+          ...shown,
         }),
       )
       .describe('In the order of their names.'),
@@ -63,6 +71,8 @@ export function roomMember({
   id,
   username,
   bot,
+  displayName,
+  avatarUrl,
   role,
   joinedAt,
   mutedUntil,
@@ -72,6 +82,8 @@ export function roomMember({
     id,
     username,
     ...(bot ? { bot: true as const } : {}),
+    ...(displayName !== undefined && { displayName }),
+    ...(avatarUrl !== undefined && { avatarUrl }),
     role: role === 'none' ? null : role,
     joinedAt: joinedAt?.toISOString() ?? null,
     mutedUntil: mutedUntil?.toISOString() ?? null,

@@ -8,6 +8,8 @@ export interface RoomMember {
   /** Empty for a user without an account (`AUTH=open`). */
   readonly username: string;
   readonly bot: boolean;
+  readonly displayName: string | undefined;
+  readonly avatarUrl: string | undefined;
   readonly role: RoleOrNone;
   /** Undefined for a user who is not a member. */
   readonly joinedAt: Date | undefined;
@@ -27,9 +29,16 @@ export interface FoundUser {
   readonly id: number;
   readonly username: string;
   readonly bot?: true;
+  readonly displayName?: string;
+  readonly avatarUrl?: string;
 }
 
-interface Row {
+interface Shown {
+  displayName: string | null;
+  avatarUrl: string | null;
+}
+
+interface Row extends Shown {
   id: number;
   username: string | null;
   kind: string | null;
@@ -38,7 +47,8 @@ interface Row {
   mutedUntil: Date | null;
 }
 
-const COLUMNS = Prisma.sql`users.username, users.kind, member.role, member.joined_at AS "joinedAt", mute.until AS "mutedUntil"`;
+const SHOWN = Prisma.sql`users.display_name AS "displayName", users.avatar_url AS "avatarUrl"`;
+const COLUMNS = Prisma.sql`users.username, users.kind, ${SHOWN}, member.role, member.joined_at AS "joinedAt", mute.until AS "mutedUntil"`;
 
 /** Members and users in PostgreSQL, for reading. */
 export class MemberRepository {
@@ -86,22 +96,35 @@ export class MemberRepository {
 
   /** Users whose names begin with a text, whatever its case, in the order of their names. */
   async search(text: string, limit: number): Promise<FoundUser[]> {
-    const rows = await this.db.$queryRaw<Array<{ id: bigint; username: string; kind: string }>>`
-      SELECT id, username, kind FROM users WHERE ${beginsWith(text)} AND deleted_at IS NULL
+    const rows = await this.db.$queryRaw<Array<{ id: bigint; username: string; kind: string } & Shown>>`
+      SELECT id, username, kind, ${SHOWN} FROM users WHERE ${beginsWith(text)} AND deleted_at IS NULL
       ORDER BY lower(username), id LIMIT ${limit}`;
-    return rows.map(({ id, username, kind }) => ({
+    return rows.map(({ id, username, kind, displayName, avatarUrl }) => ({
       id: Number(id),
       username,
       ...(kind === 'bot' ? { bot: true } : {}),
+      ...(displayName !== null && { displayName }),
+      ...(avatarUrl !== null && { avatarUrl }),
     }));
   }
 }
 
-function memberOf({ id, username, kind, role, joinedAt, mutedUntil }: Row): RoomMember {
+function memberOf({
+  id,
+  username,
+  kind,
+  displayName,
+  avatarUrl,
+  role,
+  joinedAt,
+  mutedUntil,
+}: Row): RoomMember {
   return {
     id,
     username: username ?? '',
     bot: kind === 'bot',
+    displayName: displayName ?? undefined,
+    avatarUrl: avatarUrl ?? undefined,
     role: role ?? 'none',
     joinedAt: joinedAt ?? undefined,
     mutedUntil: mutedUntil ?? undefined,

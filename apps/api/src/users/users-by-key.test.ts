@@ -78,14 +78,8 @@ describe('users, for API keys', function () {
   });
 
   it('have routes that take no paths of other routes for ids', async () => {
-    for (const [method, path, allow] of [
-      ['DELETE', '/api/users/me', 'GET, HEAD'],
-      ['PATCH', '/api/users/me', 'GET, HEAD'],
-      ['GET', '/api/users/signin', 'POST'],
-    ] as const) {
-      const answer = await key.send(method, path);
-      expect([answer.status, answer.headers.get('allow')]).to.deep.equal([405, allow]);
-    }
+    const taken = await key.get('/api/users/signin');
+    expect([taken.status, taken.headers.get('allow')]).to.deep.equal([405, 'POST']);
     for (const id of ['ann', '0', '1.5', '9007199254740993']) {
       expect((await key.get(`/api/users/${id}`)).body.code, id).to.equal('invalid_field');
     }

@@ -10,6 +10,14 @@ export interface Account {
   readonly email: string;
 }
 
+/** The account of the signed-in user, with what the user shows of it. */
+export interface Profile extends Account {
+  /** Null for none: then the user name is shown. */
+  readonly displayName: string | null;
+  /** HTTPS URL; null for none. */
+  readonly avatarUrl: string | null;
+}
+
 /** The user who signed in. */
 export interface SignedIn {
   readonly id: number;
@@ -67,7 +75,15 @@ export interface RoomSettings {
 }
 
 /** A user who belongs to a room, present or not. */
-export interface RoomMember extends Member {
+/** A user with what the user shows. */
+export interface ShownUser extends Member {
+  /** Only for users who have one, as `avatarUrl`. */
+  readonly displayName?: string | undefined;
+  /** HTTPS URL. */
+  readonly avatarUrl?: string | undefined;
+}
+
+export interface RoomMember extends ShownUser {
   /** Null for a muted user of a public room who is not a member. */
   readonly role: RoomRole | null;
   /** ISO 8601, like `mutedUntil`. */

@@ -6,6 +6,7 @@ import type {
   MessageQuery,
   NewRoom,
   PageOptions,
+  Profile,
   Refreshed,
   RequestOptions,
   RoomInfo,
@@ -87,7 +88,7 @@ export class ChorusApi {
    * Returns the account of the signed-in user. @throws {ChorusError} `unauthenticated` without a valid session,
    * `user_banned`
    */
-  me(options?: CallOptions): Promise<Account> {
+  me(options?: CallOptions): Promise<Profile> {
     return this.request('GET', '/api/users/me', options);
   }
 

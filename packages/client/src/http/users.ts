@@ -1,5 +1,4 @@
-import type { Member } from '../entries.js';
-import type { ApiRequester, CallOptions, RoomInfo } from './api-types.js';
+import type { ApiRequester, CallOptions, RoomInfo, ShownUser } from './api-types.js';
 import { inQuery } from './request.js';
 
 /**
@@ -11,9 +10,9 @@ export async function findUsers(
   api: ApiRequester,
   search: string,
   options?: CallOptions,
-): Promise<readonly Member[]> {
+): Promise<readonly ShownUser[]> {
   const query = { search, ...options };
-  const { users } = await api.request<{ users: readonly Member[] }>('GET', '/api/users', inQuery(query));
+  const { users } = await api.request<{ users: readonly ShownUser[] }>('GET', '/api/users', inQuery(query));
   return users;
 }
 
