@@ -40,6 +40,11 @@ await oncePerContent('page', 'Building the chat page', pageSources(), () =>
   ),
 );
 
+if (!existsSync(join(root, 'apps/docs/dist/index.html'))) forget('docs');
+await oncePerContent('docs', 'Building the documentation', documentationSources(), () =>
+  run(process.execPath, ['apps/docs/build.mjs']),
+);
+
 const [program, ...args] = process.argv.slice(2);
 if (program !== undefined) {
   const file = resolve(root, program);
@@ -99,6 +104,15 @@ async function bundlePrograms() {
 function pageSources() {
   const sources = filesIn(['apps/web/src', 'packages/client/src', 'packages/protocol/src']);
   return ['apps/web/index.html', 'apps/web/vite.config.ts', 'pnpm-lock.yaml', ...sources];
+}
+
+/** What the documentation is made of. */
+function documentationSources() {
+  const sources = filesIn(['docs', 'apps/docs/src', 'apps/docs/pages']);
+  // The index leads to pages in other folders.
+  const index = readFileSync(join(root, 'docs/README.md'), 'utf8');
+  const others = [...index.matchAll(/\]\(\.\.\/([^)#]+\.md)/g)].map(([, file]) => file);
+  return ['apps/docs/build.mjs', 'apps/web/src/icon.svg', 'pnpm-lock.yaml', ...others, ...sources];
 }
 
 /** Returns the files below folders, without tests. */

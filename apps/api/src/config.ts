@@ -125,6 +125,12 @@ export const apiSettings = {
     .describe(
       'Folder of the built chat page (`apps/web/dist`), served at `/`. Images, `npm start` and `pnpm cluster` set it; without it there is no page.',
     ),
+  DOCS_DIR: z
+    .string()
+    .optional()
+    .describe(
+      'Folder of the built documentation (`apps/docs/dist`), served at `/docs/`. `npm start` and `pnpm cluster` set it, images do not; without it `/docs/` is unknown.',
+    ),
   SHUTDOWN_TIMEOUT_MS: integer(0, 600_000)
     .default(10_000)
     .describe('Time for requests in progress to finish during shutdown, after `DRAIN_DELAY_MS`.'),
@@ -173,6 +179,8 @@ export interface ApiConfig extends BalancedConfig {
   readonly traces: TracesConfig | undefined;
   /** Folder of the chat page; undefined without one. */
   readonly webDir: string | undefined;
+  /** Folder of the documentation; undefined without it. */
+  readonly docsDir: string | undefined;
 }
 
 export interface StoreConfig {
@@ -228,6 +236,7 @@ export function loadApiConfig(env: Environment): ApiConfig {
     operator: operatorConfig(settings),
     traces: tracesConfig(settings),
     webDir: settings.WEB_DIR,
+    docsDir: settings.DOCS_DIR,
   };
 }
 

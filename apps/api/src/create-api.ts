@@ -51,6 +51,7 @@ import { addPasswordMetrics } from './metrics/password-metrics.js';
 import { RequestMetrics } from './metrics/request-metrics.js';
 import { NameFolding } from './names/folding.js';
 import { listenForOperators } from './operator/listen.js';
+import { serveDocs } from './page/serve-docs.js';
 import { servePage } from './page/serve-page.js';
 import { RoomAccess } from './rooms/access.js';
 import type { PresenceReader } from './rooms/dependencies.js';
@@ -112,11 +113,15 @@ export interface Api extends Closeable {
  * Starts an API. It listens even if PostgreSQL and Redis cannot be reached; `/readyz` reports the state. Closing
  * waits until balancers have noticed, and then lets requests in progress finish.
  * @throws {StartError} the port cannot be listened on; everything started before is closed
- * @throws {ConfigError} the folder of the chat page contains no page
+ * @throws {ConfigError} the folder of the chat page or of the documentation contains no page
  */
 export async function createApi(config: ApiConfig, parts: ApiParts): Promise<Api> {
-  const { webDir, issuers } = config;
-  const pages = [docsPage(), ...(webDir === undefined ? [] : [servePage(webDir, tokenOrigins(issuers))])];
+  const { docsDir, webDir, issuers } = config;
+  const pages = [
+    docsPage(),
+    ...(docsDir === undefined ? [] : [serveDocs(docsDir)]),
+    ...(webDir === undefined ? [] : [servePage(webDir, tokenOrigins(issuers))]),
+  ];
   const nodeId = config.nodeId ?? `api-${randomBytes(4).toString('hex')}`;
   const log = parts.log.child({ nodeId });
   for (const warning of [...config.auth.warnings, ...(config.operator?.warnings ?? [])]) log.warn(warning);

@@ -7,7 +7,7 @@ import { Closer, descriptorsForConnections, type Environment, type Logger } from
 import { emptied, givenDatabase } from './given-servers.js';
 import { Member } from './member.js';
 import { openPostgres, openRedis, type Server } from './servers.js';
-import { type Service, startService, webDir } from './service-process.js';
+import { docsDir, type Service, startService, webDir } from './service-process.js';
 
 export interface ClusterOptions {
   gateways: number;
@@ -145,6 +145,7 @@ async function start(options: ClusterOptions, closer: Closer): Promise<Cluster> 
             REDIS_PREFIX: redisPrefix,
             DATABASE_URL: await serverUrl(nodeId, 'postgres', postgres.url),
             WEB_DIR: env.WEB_DIR || webDir,
+            DOCS_DIR: env.DOCS_DIR || docsDir,
             JWT_SECRET: jwtSecret,
             OPERATOR_PORT: await operatorPort,
             // A token without the port is refused as a mistake; other processes do not read it.

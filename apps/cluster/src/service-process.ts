@@ -57,8 +57,9 @@ function programOf(service: Service): string {
   return fileURLToPath(new URL(`../../../dist/${service}.js`, import.meta.url));
 }
 
-/** Folder of the built chat page. */
+/** Folders of the built chat page and documentation. */
 export const webDir = fileURLToPath(new URL('../../web/dist', import.meta.url));
+export const docsDir = fileURLToPath(new URL('../../docs/dist', import.meta.url));
 
 async function untilReady(
   child: GuardedProcess,

@@ -7,8 +7,9 @@ import { REDIS_SERVER_SETTINGS } from '@chorus/redis';
 import { type Environment, LOG_LEVELS, oneOf, parseSettings, port } from '@chorus/service';
 import { z } from 'zod';
 
-/** Where the chat page is built, seen from here. */
+/** Where the chat page and the documentation are built, seen from here. */
 const WEB_DIR = fileURLToPath(new URL('../../web/dist', import.meta.url));
+const DOCS_DIR = fileURLToPath(new URL('../../docs/dist', import.meta.url));
 
 /** Standalone's own variables; those of the API, the gateway, the archiver and the dispatcher are honoured as well, but for their ports. */
 export const standaloneSettings = {
@@ -49,6 +50,7 @@ export function loadStandaloneConfig(env: Environment): StandaloneConfig {
     LOG_LEVEL: settings.LOG_LEVEL,
     JWT_SECRET: env.JWT_SECRET || secret,
     WEB_DIR: env.WEB_DIR || WEB_DIR,
+    DOCS_DIR: env.DOCS_DIR || DOCS_DIR,
     // There is no Redis here, and what is in the shell may be meant for another one.
     ...Object.fromEntries(['REDIS_URL', ...REDIS_SERVER_SETTINGS].map((name) => [name, ''])),
     // All services end together, so clients cannot reconnect elsewhere and a delay would be useless.

@@ -2,9 +2,9 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join, sep } from 'node:path';
 import { ConfigError } from '@chorus/service';
 
-/** One file of the page, in all its encodings. */
+/** One file of a page or site, in all its encodings. */
 export interface PageFile {
-  /** Path of the request; `/` is the page itself. */
+  /** Below the address of the page; `/` is `index.html`. */
   readonly path: string;
   readonly identity: Buffer;
   readonly gzip: Buffer | undefined;
@@ -15,11 +15,12 @@ const PAGE = 'index.html';
 const COMPRESSED = /\.(br|gz)$/;
 
 /**
- * Reads a built page: `index.html` and all files below the folder, each with its `.br` and `.gz`. Everything is kept
+ * Reads built files: `index.html` and all files below the folder, each with its `.br` and `.gz`. Everything is kept
  * in memory, so that a folder that changes later does not mix two versions.
- * @throws {ConfigError} the folder contains no page
+ * @param variable the setting that names the folder
+ * @throws {ConfigError} the folder contains no `index.html`
  */
-export function readPage(folder: string): PageFile[] {
+export function readFiles(folder: string, variable: string): PageFile[] {
   let names: string[];
   try {
     names = readdirSync(folder, { recursive: true, withFileTypes: true })
@@ -27,13 +28,14 @@ export function readPage(folder: string): PageFile[] {
       .map((entry) => join(entry.parentPath, entry.name).slice(join(folder, sep).length));
   } catch (error) {
     const { message } = error as Error;
-    throw new ConfigError(`WEB_DIR="${folder}" is not valid: ${message}`);
+    throw new ConfigError(`${variable}="${folder}" is not valid: ${message}`);
   }
-  if (!names.includes(PAGE)) {
-    throw new ConfigError(`WEB_DIR="${folder}" is not valid: there is no ${PAGE} in it`);
+  const known = new Set(names);
+  if (!known.has(PAGE)) {
+    throw new ConfigError(`${variable}="${folder}" is not valid: there is no ${PAGE} in it`);
   }
   const read = (name: string): Buffer | undefined =>
-    names.includes(name) ? readFileSync(join(folder, name)) : undefined;
+    known.has(name) ? readFileSync(join(folder, name)) : undefined;
   return names
     .filter((name) => !COMPRESSED.test(name))
     .map((name) => ({

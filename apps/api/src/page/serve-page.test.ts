@@ -6,7 +6,7 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 import type { Database } from '@chorus/database';
 import { expect } from 'chai';
 import { openDatabase, type RunningApi, startApi } from '../testing/api.js';
-import { readPage } from './files.js';
+import { readFiles } from './files.js';
 
 const PAGE = '<!doctype html><title>Chorus</title>';
 const SCRIPT = 'console.log("here");';
@@ -178,9 +178,11 @@ describe('the chat page', function () {
 
   it('stops the start with one line that names the folder when the page is missing', async () => {
     const empty = join(folder, 'assets');
-    expect(() => readPage(empty)).to.throw(`WEB_DIR="${empty}" is not valid: there is no index.html in it`);
+    expect(() => readFiles(empty, 'WEB_DIR')).to.throw(
+      `WEB_DIR="${empty}" is not valid: there is no index.html in it`,
+    );
     const none = join(folder, 'none');
-    expect(() => readPage(none)).to.throw(/^WEB_DIR="\S+none" is not valid: ENOENT/);
+    expect(() => readFiles(none, 'WEB_DIR')).to.throw(/^WEB_DIR="\S+none" is not valid: ENOENT/);
     const failure = await startApi(db, { WEB_DIR: none }).catch((error: Error) => error.name);
     expect(failure).to.equal('ConfigError');
   });
