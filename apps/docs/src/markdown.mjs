@@ -21,7 +21,14 @@ export function extendMarkdown(md, links, sections) {
   const { fence } = md.renderer.rules;
   md.renderer.rules.fence = (...args) => fence(...args).replace('<pre', '<pre tabindex="0"');
   md.renderer.rules.table_open = () =>
-    '<div class="table" role="region" aria-label="Table" tabindex="0"><table>\n';
+    '<div class="table" role="group" aria-label="Table" tabindex="0"><table>\n';
+  // A header cell without text names nothing.
+  md.core.ruler.push('chorus_empty_headers', ({ tokens }) => {
+    for (const [at, token] of tokens.entries()) {
+      const [text, end] = [tokens[at + 1], tokens[at + 2]];
+      if (token.type === 'th_open' && text.content === '') [token.tag, end.tag] = ['td', 'td'];
+    }
+  });
   md.renderer.rules.table_close = () => '</table></div>\n';
 }
 

@@ -18,6 +18,6 @@ join it.
   curl ${json} ${url}/ws/create-room -d '{"id":1,"name":"room1"}' -b ada.cookies
   npx wscat -H "cookie: jwt=$(awk '/jwt/ {print $7}' ada.cookies)" -c ${url.replace('http', 'ws')}/ws/join-room/1
 
-What you type is sent to all members of the room. README.md continues from here.
+What you type is sent to all members of the room. The documentation is at ${url}/docs/.
 `;
 }

@@ -44,6 +44,7 @@ describe('the documentation', function () {
     expect([status, headers.get('location')]).to.deep.equal([308, 'docs/']);
     const index = await open('/docs/');
     expect([index.status, index.text]).to.deep.equal([200, INDEX]);
+    expect((await open('/docs/index.html')).text).to.equal(INDEX);
     expect(index.headers.get('content-type')).to.equal('text/html; charset=utf-8');
     expect((await open('/docs/how-to/scale.html')).text).to.equal(GUIDE);
   });

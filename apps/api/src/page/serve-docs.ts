@@ -24,7 +24,8 @@ export function serveDocs(folder: string): Step {
       ctx.set('Cache-Control', 'no-cache');
       return undefined;
     }
-    const path = ctx.path.slice(AT.length);
+    // The pages lead to the index by its name, because plain files may be served by any server.
+    const path = ctx.path === `${AT}/index.html` ? '/' : ctx.path.slice(AT.length);
     if (files.send(ctx, path) || files.send(ctx, '/404.html', 404)) return undefined;
     return next();
   };
