@@ -1,5 +1,5 @@
-import { readFile, rm, writeFile } from 'node:fs/promises';
-import { join, relative, resolve, sep } from 'node:path';
+import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { basename, join, relative, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = resolve(fileURLToPath(import.meta.url), '../../..');
@@ -15,6 +15,9 @@ export const PROGRAMS = {
   migrate: 'prisma/dist/migrate-main.js',
   standalone: 'apps/standalone/dist/main.js',
 };
+
+/** Time for which files of earlier bundles stay, in milliseconds: longer than programs run from a clone that is rebuilt. */
+const KEPT_MS = 86_400_000;
 
 /** Packages with machine code. */
 const NATIVE = ['bcrypt', 'uWebSockets.js'];
@@ -38,10 +41,9 @@ const launcher = (name) => `process.setSourceMapsEnabled(true);\nawait import('.
  */
 export async function bundle(names, { folder = join(root, 'dist'), locate = (file) => file } = {}) {
   const outdir = join(folder, 'programs');
-  await rm(outdir, { recursive: true, force: true });
   // Loaded only to bundle: the programs are known without it.
   const { build, stop } = await import('esbuild');
-  const { metafile } = await build({
+  const { metafile, outputFiles } = await build({
     absWorkingDir: root,
     entryPoints: Object.fromEntries(names.map((name) => [name, PROGRAMS[name]])),
     outdir,
@@ -57,12 +59,33 @@ export async function bundle(names, { folder = join(root, 'dist'), locate = (fil
     sourcemap: true,
     sourcesContent: false,
     metafile: true,
+    write: false,
     logLevel: 'warning',
     plugins: [inPlace((file) => relative(outdir, locate(file)).replaceAll(sep, '/'))],
   });
   await stop();
+  await replaceFiles(outdir, outputFiles);
   await Promise.all(names.map((name) => writeFile(join(folder, `${name}.js`), launcher(name))));
   return new Set(Object.keys(metafile.inputs).map((file) => join(root, file)));
+}
+
+/**
+ * Writes files whole, so that a program which starts meanwhile reads the earlier one or the new one. What is imported on demand has the
+ * hash of its content in its name: files of earlier bundles stay for programs that run from them.
+ */
+async function replaceFiles(folder, files) {
+  await mkdir(folder, { recursive: true });
+  const written = files.map(async ({ path, contents }) => {
+    await writeFile(`${path}.new`, contents);
+    await rename(`${path}.new`, path);
+    return basename(path);
+  });
+  const current = new Set(await Promise.all(written));
+  const now = Date.now();
+  for (const name of await readdir(folder)) {
+    const file = join(folder, name);
+    if (!current.has(name) && now - (await stat(file)).mtimeMs > KEPT_MS) await rm(file, { force: true });
+  }
 }
 
 /** Lets the modules of a bundle find files and native packages. @param path returns the path of a file from the bundle */

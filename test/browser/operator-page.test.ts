@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { eventually } from '@chorus/testing';
+import { eventually, patiently } from '@chorus/testing';
 import { expect } from 'chai';
 import type { Browser, BrowserContext, Locator, Page } from 'playwright-core';
 import { OPERATOR_SETTINGS, operate } from '../support/clients/operator.js';
@@ -12,7 +12,7 @@ import { checkEveryLook } from './support/looks.js';
 import { PageNotes } from './support/page-notes.js';
 
 /** Limit for anything on the page, in milliseconds; generous for busy machines. */
-const PATIENCE_MS = 15_000;
+const PATIENCE_MS = patiently(15_000);
 
 describe('the operator page', function () {
   this.timeout(120_000);

@@ -1,5 +1,5 @@
 import type { Member } from '@chorus/cluster';
-import { eventually } from '@chorus/testing';
+import { eventually, patiently } from '@chorus/testing';
 import { expect } from 'chai';
 import { type Stage, sharedStage } from './support/stage.js';
 import type { Visitor } from './support/visitor.js';
@@ -113,7 +113,7 @@ describe('during a conversation', function () {
     ben.line.cut();
     const again = ben.page.getByRole('button', { name: 'Reconnect now' });
     // After some failures the waits are long enough to be ended.
-    await ben.connection.filter({ hasText: /in ([3-9]|1\d) s$/ }).waitFor({ timeout: 30_000 });
+    await ben.connection.filter({ hasText: /in ([3-9]|1\d) s$/ }).waitFor({ timeout: patiently(30_000) });
     ben.line.mend();
     const connection = await watchText(ben.connection);
     await again.click();

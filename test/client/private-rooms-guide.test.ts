@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { patiently } from '@chorus/testing';
 import { expect } from 'chai';
 import { root } from '../support/root.js';
 import { sharedStandalone } from '../support/servers/shared.js';
@@ -35,7 +36,7 @@ describe('the guide to private rooms', function () {
       .replaceAll(/'(ann|ben|cleo)'/g, `'$1${suffix}'`);
     const file = join(folder, 'private-room.mjs');
     await writeFile(file, code);
-    const { stdout, stderr } = await exec(process.execPath, [file], { timeout: 30_000 });
+    const { stdout, stderr } = await exec(process.execPath, [file], { timeout: patiently(30_000) });
     const printed = [...guide.matchAll(/^It prints `([^`]+)`/gm)].map(([, line]) => `${line}\n`);
     expect([stdout.replaceAll(suffix, ''), stderr]).to.deep.equal([printed.join(''), '']);
   });

@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { patiently } from '@chorus/testing';
 import { expect } from 'chai';
 import { createPerson, request } from '../support/clients/people.js';
 import { root } from '../support/root.js';
@@ -33,7 +34,7 @@ describe('the example of the client in the README', function () {
   const run = async (code: string): Promise<{ stdout: string; stderr: string }> => {
     const file = join(folder, 'example.mjs');
     await writeFile(file, code);
-    return exec(process.execPath, [file], { timeout: 30_000 });
+    return exec(process.execPath, [file], { timeout: patiently(30_000) });
   };
 
   it('runs as it stands on this Node', async () => {

@@ -20,7 +20,7 @@ process.on('exit', () => {
   const program = process.argv[1];
   const folder = join(dirname(program), 'programs');
   const loaded = readdirSync(folder).map((file) => join(folder, file)).filter((file) => findSourceMap(file));
-  const tracing = loaded.filter((file) => /^\\/\\/ .*node_modules.@opentelemetry.(?!api.)/m.test(readFileSync(file, 'utf8')));
+  const tracing = loaded.filter((file) => /\\bSpanProcessorMetrics\\b|OTLPTraceExporter/.test(readFileSync(file, 'utf8')));
   writeFileSync(
     join(__dirname, process.pid + '.json'),
     JSON.stringify({ program, loaded: loaded.length, tracing: tracing.length }),

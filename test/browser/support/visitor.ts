@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Member } from '@chorus/cluster';
-import { eventually } from '@chorus/testing';
+import { eventually, patiently } from '@chorus/testing';
 import type { Browser, BrowserContext, BrowserContextOptions, Locator, Page } from 'playwright-core';
 import type { TestCluster } from '../../support/servers/cluster.js';
 import { type Line, openLine } from './line.js';
@@ -19,7 +19,7 @@ export interface VisitorOptions {
 const PASSWORD = 'a password';
 
 /** Limit for anything on a page, in milliseconds; generous for busy machines. */
-const PATIENCE_MS = 10_000;
+const PATIENCE_MS = patiently(15_000);
 
 /** A user with a separate browser context (cookies, storage) and a separate connection to Chorus. */
 export class Visitor {
