@@ -64,7 +64,9 @@ describe('over a Redis Cluster', () => {
     const queue = fixture.queue();
     const [silent] = cluster.nodes;
     silent?.kill('SIGSTOP');
-    const claimed = await queue.claim(PARTITIONS, 10, patiently(2_000)).finally(() => silent?.kill('SIGCONT'));
+    const claimed = await queue
+      .claim(PARTITIONS, 10, patiently(2_000))
+      .finally(() => silent?.kill('SIGCONT'));
     // A third of the rooms is on the silent server.
     expect(claimed.length).to.be.within(PARTITIONS / 4, PARTITIONS - 1);
     for (const { roomId, messages } of claimed) {
@@ -92,7 +94,7 @@ describe('over a Redis Cluster', () => {
           ...none,
           server: { urls: [url] },
           sharded: true,
-          timeoutMs: patiently(15_000),
+          timeoutMs: 15_000,
           log: silentLog,
         }),
     );
