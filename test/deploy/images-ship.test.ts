@@ -170,6 +170,7 @@ describe('the folders that images ship', function () {
         ([, path]) => path,
       );
       expect(files).to.have.length(4);
+      files.push('/api/reset-password', '/api/reset-password/page.css', '/api/reset-password/page.js');
       for (const file of files) expect((await request(url + file)).status, file).to.equal(200);
     });
   });

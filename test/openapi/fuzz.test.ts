@@ -46,6 +46,8 @@ describe(`requests made up from the document (FUZZ_SEED=${SEED})`, function () {
   let botKey: string;
   /** A user who may be renamed and deleted. */
   let spare: number;
+  /** Token of a link by which the other user may choose a password. */
+  let resetToken: string;
   /** Position of a message of room 1, as it is in paths. */
   let message: string;
   /** Number of times that all sessions of the person were ended. */
@@ -75,6 +77,7 @@ describe(`requests made up from the document (FUZZ_SEED=${SEED})`, function () {
       await request(`${cluster.url}/api/rooms`, { body: { id, name: `room ${id}` }, token: person.token });
     }
     other = await createPerson(cluster.url, 'other');
+    resetToken = (await operate(cluster, `POST /users/${other.id}/reset-link`)).body.token;
     const club = `${cluster.url}/api/rooms/${CLUB}`;
     await request(`${cluster.url}/api/rooms`, { body: { id: CLUB, name: 'club' }, token: person.token });
     const member = { method: 'PUT', body: {}, token: person.token };
@@ -140,6 +143,7 @@ describe(`requests made up from the document (FUZZ_SEED=${SEED})`, function () {
       signUp: { username: 'new', email: 'new@example.com', password },
       signIn: { email, password },
       exchange: { token: identityToken({ sub: 'new' }) },
+      resetPassword: { token: resetToken, newPassword: `${password} again` },
       changeProfile: { displayName: 'new' },
       deleteAccount: { password: `${password} again` },
       createOriginalRoom: { name: 'new' },

@@ -30,7 +30,6 @@ import { UserRepository } from './auth/user-repository.js';
 import { BanRepository } from './bans/repository.js';
 import { BanService } from './bans/service.js';
 import type { ApiConfig } from './config.js';
-import { docsPage } from './document/docs-page.js';
 import { openapi } from './document/openapi.js';
 import { readinessOf } from './health/readiness.js';
 import type { RequestState } from './http/context.js';
@@ -38,7 +37,6 @@ import { koaApp } from './http/koa-app.js';
 import { addRoutes } from './http/route-table.js';
 import { type HttpServer, listen } from './http/server.js';
 import { createIdentities } from './identities/create-identities.js';
-import { tokenOrigins } from './identities/issuers.js';
 import { Inbox } from './inbox/inbox.js';
 import { InboxRepository } from './inbox/inbox-repository.js';
 import { InboxService } from './inbox/inbox-service.js';
@@ -51,8 +49,7 @@ import { addPasswordMetrics } from './metrics/password-metrics.js';
 import { RequestMetrics } from './metrics/request-metrics.js';
 import { NameFolding } from './names/folding.js';
 import { listenForOperators } from './operator/listen.js';
-import { serveDocs } from './page/serve-docs.js';
-import { servePage } from './page/serve-page.js';
+import { pagesOf } from './page/pages.js';
 import { RoomAccess } from './rooms/access.js';
 import type { PresenceReader } from './rooms/dependencies.js';
 import { ArchivedEntries } from './rooms/mirror/archived-entries.js';
@@ -116,12 +113,7 @@ export interface Api extends Closeable {
  * @throws {ConfigError} the folder of the chat page or of the documentation contains no page
  */
 export async function createApi(config: ApiConfig, parts: ApiParts): Promise<Api> {
-  const { docsDir, webDir, issuers } = config;
-  const pages = [
-    docsPage(),
-    ...(docsDir === undefined ? [] : [serveDocs(docsDir)]),
-    ...(webDir === undefined ? [] : [servePage(webDir, tokenOrigins(issuers))]),
-  ];
+  const pages = pagesOf(config);
   const nodeId = config.nodeId ?? `api-${randomBytes(4).toString('hex')}`;
   const log = parts.log.child({ nodeId });
   for (const warning of [...config.auth.warnings, ...(config.operator?.warnings ?? [])]) log.warn(warning);

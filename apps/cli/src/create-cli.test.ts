@@ -95,6 +95,22 @@ describe('the command line for operators', () => {
     ]);
   });
 
+  it('prints the link by which a user chooses a new password', async () => {
+    const link = { userId: 7, token: 'x', path: '/api/reset-password#x', expiresAt: KEY.createdAt };
+    const args = ['users', 'reset-link', '7'];
+    answers = [
+      [201, link],
+      [201, link],
+      [201, link],
+    ];
+    expect((await run(args)).stdout).to.equal('/api/reset-password#x\n');
+    expect((await run([...args, '--url', 'https://chat.example/'])).stdout).to.equal(
+      'https://chat.example/api/reset-password#x\n',
+    );
+    expect(JSON.parse((await run([...args, '--json'])).stdout)).to.deep.equal(link);
+    expect(seen[0]).to.include({ request: 'POST /users/7/reset-link', body: '' });
+  });
+
   it('prints JSON with --json, before or behind the command', async () => {
     for (const args of [
       ['--json', 'keys', 'list'],

@@ -14,6 +14,12 @@ const userSchema = z.object({
   createdAt: z.string(),
 });
 const accountSchema = userSchema.extend({ email: z.string() });
+const linkSchema = z.object({
+  userId: z.number(),
+  token: z.string(),
+  path: z.string(),
+  expiresAt: z.string(),
+});
 const shownSchema = accountSchema.extend({ bans: z.array(banSchema) });
 
 /** `chorus users`: persons and bots. */
@@ -58,6 +64,21 @@ export function usersCommand(context: CliContext): Command {
     .action(async (id: string, { name }: { readonly name: string }) => {
       const user = await context.send(userSchema, 'PATCH', pathOf('users', id), { username: name });
       context.print(user, () => `changed ${id}`);
+    });
+  users
+    .command('reset-link')
+    .description(
+      'print a link by which a user chooses a new password: it is valid for an hour and can be used once',
+    )
+    .argument('<id>', 'id of the user')
+    .option(
+      '--url <url>',
+      'URL at which users reach Chorus; without it only the path of the link is printed',
+      '',
+    )
+    .action(async (id: string, { url }: { readonly url: string }) => {
+      const link = await context.send(linkSchema, 'POST', `${pathOf('users', id)}/reset-link`);
+      context.print(link, () => `${url.replace(/\/+$/, '')}${link.path}`);
     });
   addDeleteCommand(users, context, {
     list: 'users',

@@ -36,8 +36,8 @@ export function holdAgainstDocument(target: () => Target): void {
       const { origin, pathname, search } = new URL(exchange.url);
       // The document does not describe the operator API.
       if (origin === target().operatorUrl) return;
-      // A page, and so none of the document's business.
-      if (pathname.startsWith('/api/docs')) return;
+      // Pages, and so none of the document's business.
+      if (pathname.startsWith('/api/docs') || pathname === '/api/reset-password') return;
       const problem = check.problemOf({ ...exchange, path: pathname + search });
       if (problem !== undefined) problems.push(problem);
     });

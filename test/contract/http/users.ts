@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { connectPlain } from '@chorus/testing';
 import { expect } from 'chai';
 import { identityToken } from '../../support/clients/identity-token.js';
+import { operate } from '../../support/clients/operator.js';
 import { createPerson, createRoom, request, signIn as signedIn } from '../../support/clients/people.js';
 import { expectBody, expectError, expectRefusal } from '../expectations.js';
 import type { Target } from '../target.js';
@@ -177,6 +178,26 @@ export function describeUsers(target: () => Target): void {
       const me = await request(`${target().url}/api/users/me`, { headers: { cookie } });
       expect(me.body).to.include({ id, username: claims.preferred_username });
       expectError(await exchange({ token: identityToken({ ...claims, aud: 'another' }) }), 401);
+    });
+  });
+
+  describe('POST /api/users/reset-password', () => {
+    it('sets the password with the link that an operator made, once, and ends all sessions', async () => {
+      const { url } = target();
+      const ann = await createPerson(url, 'ann');
+      const made = await operate(target(), `POST /users/${ann.id}/reset-link`);
+      const body = { token: made.body.token, newPassword: 'close sesame' };
+      const page = await request(`${url}${made.body.path}`);
+      expect([page.status, page.headers.get('content-type')]).to.deep.equal([
+        200,
+        'text/html; charset=utf-8',
+      ]);
+      expect((await request(`${url}/api/users/reset-password`, { body })).status).to.equal(204);
+      expectError(await request(`${url}/api/users/reset-password`, { body }), 404);
+      expectError(await request(`${url}/api/users/me`, { token: ann.token }), 401);
+      const { email } = ann;
+      expectError(await signIn({ email, password: ann.password }), 401);
+      expect((await signIn({ email, password: body.newPassword })).status).to.equal(200);
     });
   });
 

@@ -175,10 +175,11 @@ describe('what the audit records', function () {
     await operator.delete('/nodes/x/drain');
     await operator.post('/rebalance', { x: 1 });
     await operator.post('/users/1/disconnect', { x: 1 });
+    await operator.post('/users/1/reset-link', { x: 1 });
     const actions = (await counts()).map((row) => (row as unknown[])[0]);
     expect(actions).to.deep.equal([
-      ...['disconnectUser', 'endDrain', 'rebalance', 'redeliverEvent', 'redeliverEvents', 'resumeWebhook'],
-      'rotateWebhookSecret',
+      ...['createResetLink', 'disconnectUser', 'endDrain', 'rebalance', 'redeliverEvent', 'redeliverEvents'],
+      ...['resumeWebhook', 'rotateWebhookSecret'],
     ]);
   });
 

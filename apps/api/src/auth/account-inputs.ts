@@ -55,6 +55,20 @@ export const changePasswordInput = named(
   z.strictObject({ currentPassword: string(), newPassword }),
 );
 
+/** Longer than any token: {@link resetPasswordInput} takes any text for one, and an unknown one gets 404. */
+const MAX_RESET_TOKEN_LENGTH = 128;
+
+export const resetPasswordInput = named(
+  'PasswordReset',
+  z.strictObject({
+    token: string()
+      .min(1, 'must not be empty')
+      .max(MAX_RESET_TOKEN_LENGTH, `must be at most ${MAX_RESET_TOKEN_LENGTH} characters long`)
+      .describe('The token of a reset link.'),
+    newPassword,
+  }),
+);
+
 const AVATAR_ERROR = `must be an https:// URL of at most ${MAX_AVATAR_LENGTH} characters, or null`;
 
 const avatarUrl = writtenAs(string().refine(isAvatarUrl, AVATAR_ERROR).nullable(), {

@@ -2,6 +2,7 @@ import type { Broker, ReadPositions, RoomDirectory } from '@chorus/broker';
 import type { AccessList, MembershipList } from '@chorus/control';
 import type { Database } from '@chorus/database';
 import type { Closeable, Logger } from '@chorus/service';
+import { PasswordResets } from '../auth/reset/password-resets.js';
 import type { UserRepository } from '../auth/user-repository.js';
 import type { BanService } from '../bans/service.js';
 import type { ApiConfig } from '../config.js';
@@ -73,13 +74,17 @@ export function createRoomServices(config: ApiConfig, parts: RoomParts): Changin
     ...{ changes, outbox, directory, log, sessions: parts.sessions },
     deletions: new DeletionRepository(db, parts.revokedSessions),
   });
+  const accounts = new UserService({
+    ...{ users, deletions: userDeletions, resets: new PasswordResets(db) },
+    passwordsOn: config.passwordsOn,
+  });
   const answers = new StoredAnswers(db);
   const membershipMirror = new MembershipMirror({
     ...{ memberships, outbox, directory, log },
     pages: new MembershipPages(db),
   });
   return {
-    ...{ answers, accounts: new UserService(users, userDeletions) },
+    ...{ answers, accounts },
     ...{ members, memberRepository, invites },
     rooms: new RoomService({ ...common, rooms, users, directory, bans, maxRoomsPerUser, maxDirectUsers }),
     background: [membershipMirror, userDeletions, new AnswerRemoval(answers, log)],

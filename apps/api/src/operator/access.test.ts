@@ -188,6 +188,8 @@ describe('access to the operator API', function () {
       ['POST', '/users/1/ban', [], /^the body must be a JSON object$/],
       ['POST', '/users/0/disconnect', {}, /^userId must/],
       ['POST', '/users/1/disconnect', { room: 7 }, /^room is not known here$/],
+      ['POST', '/users/1/reset-link', { hours: 7 }, /^hours is not known here$/],
+      ['POST', '/users/1/reset-link?hours=7', {}, /^hours is not known here$/],
       ['DELETE', '/users/1/ban?roomId=x', undefined, /^roomId must/],
       ['DELETE', '/users/1/ban?room=7', undefined, /^room is not known here$/],
       ['POST', '/users/1/ban?until=2099-01-01T00:00:00Z', {}, /^until is not known here$/],

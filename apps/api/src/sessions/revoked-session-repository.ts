@@ -6,10 +6,14 @@ interface Row {
   endsAt: Date;
 }
 
-export interface PasswordChange {
-  readonly passwordHash: string;
-  readonly replaces: string;
-}
+/** A new password, and what permits it: the present hash, or the hash of the token in a reset link. */
+export type PasswordChange = { readonly passwordHash: string } & (
+  | { readonly replaces: string }
+  | { readonly resetTokenHash: Uint8Array<ArrayBuffer> }
+);
+
+/** Rolls a change back: its reset link was used, has expired, or a newer password has ended it. */
+class ResetLinkEnded extends Error {}
 
 /**
  * Signed-out sessions in PostgreSQL, which owns them. Only PostgreSQL's clock decides when one has ended, so that an
@@ -27,20 +31,27 @@ export class RevokedSessionRepository {
 
   /**
    * Stores in one transaction that all sessions of a user are signed out, and a new password if one is given.
-   * @param change a new password, and the hash that it replaces: of two concurrent changes one succeeds
-   * @returns the generation of the user's next sessions; undefined when there is no such user, or another hash
+   * @param change of two concurrent changes with the same permission one succeeds. All reset links of the user end
+   * @returns the generation of the user's next sessions; undefined when there is no such user, or `change` is not permitted any more
    */
   async addAll(userId: number, ttlSeconds: number, change?: PasswordChange): Promise<number | undefined> {
-    return this.db.$transaction(async (tx) => {
-      const [user] = await tx.user.updateManyAndReturn({
-        where: { id: userId, ...(change && { passwordHash: change.replaces }) },
-        data: { sessionGeneration: { increment: 1 }, ...(change && { passwordHash: change.passwordHash }) },
-        select: { sessionGeneration: true },
+    try {
+      return await this.db.$transaction(async (tx) => {
+        const [user] = await tx.user.updateManyAndReturn({
+          where: { id: userId, ...(change && { passwordHash: hashBefore(change) }) },
+          data: { sessionGeneration: { increment: 1 }, ...(change && { passwordHash: change.passwordHash }) },
+          select: { sessionGeneration: true },
+        });
+        if (user === undefined) return undefined;
+        // After the row of the user, as in all changes of passwords: they wait for each other and do not deadlock.
+        if (change !== undefined) await endResetLinks(tx, userId, change);
+        await this.add(sessionsKey(userId, user.sessionGeneration - 1), ttlSeconds, tx);
+        return user.sessionGeneration;
       });
-      if (user === undefined) return undefined;
-      await this.add(sessionsKey(userId, user.sessionGeneration - 1), ttlSeconds, tx);
-      return user.sessionGeneration;
-    });
+    } catch (error) {
+      if (error instanceof ResetLinkEnded) return undefined;
+      throw error;
+    }
   }
 
   /** Up to `limit` sessions with token ids after `after`, in ascending order, that have not ended. */
@@ -58,3 +69,21 @@ export class RevokedSessionRepository {
 
 /** The access list has dropped the entry by then, too. */
 const ENDED = Prisma.sql`ends_at <= now() - ${REVOKED_SLACK_MS} * interval '1 ms'`;
+
+/** Condition on the present hash. A link sets no password for a user who has none, such as a deleted user. */
+function hashBefore(change: PasswordChange): string | { readonly not: null } {
+  return 'replaces' in change ? change.replaces : { not: null };
+}
+
+/** @throws {ResetLinkEnded} the link that permits the change is not among the valid ones of the user */
+async function endResetLinks(
+  tx: Prisma.TransactionClient,
+  userId: number,
+  change: PasswordChange,
+): Promise<void> {
+  const used = 'resetTokenHash' in change ? change.resetTokenHash : null;
+  const ended = await tx.$queryRaw<Array<{ permits: boolean | null }>>`
+    DELETE FROM password_resets WHERE user_id = ${BigInt(userId)}
+    RETURNING token_hash = ${used}::bytea AND expires_at > now() AS permits`;
+  if (used !== null && !ended.some(({ permits }) => permits === true)) throw new ResetLinkEnded();
+}

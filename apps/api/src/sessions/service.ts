@@ -37,8 +37,8 @@ export class SessionService {
   /**
    * Ends all sessions of a user, and changes the password if one is given. Resolves when PostgreSQL and the access
    * list have stored it. If Redis is unavailable, the sessions end when the access list is restored.
-   * @returns the generation of the user's next sessions; undefined when there is no such user, or `replaces` is not
-   *   the present hash
+   * @returns the generation of the user's next sessions; undefined when there is no such user, or nothing
+   *   permits the change any more
    * @throws {UnavailableError} stored, but not ended yet; or what the database throws
    */
   async endAll(userId: number, change?: PasswordChange): Promise<number | undefined> {

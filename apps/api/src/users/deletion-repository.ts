@@ -42,6 +42,7 @@ export class DeletionRepository {
         UPDATE users SET deleted_at = now(), email = NULL, email_key = NULL, password_hash = NULL, display_name = NULL,
           avatar_url = NULL, session_generation = session_generation + 1 WHERE id = ${BigInt(userId)}`;
       await tx.externalIdentity.deleteMany({ where: { userId } });
+      await tx.passwordReset.deleteMany({ where: { userId } });
       for (const tokenId of tokenIdsOf(userId, user.generation, keys)) {
         await this.revoked.add(tokenId, TOKEN_TTL_SECONDS, tx);
       }

@@ -56,6 +56,13 @@ export class AttemptLimit {
     });
     if (result !== null && result.consumedPoints >= this.limiter.points) throw tooMany(result);
   }
+
+  /** Forgets the attempts with a key. @throws {Refusal} 503 if that is not possible */
+  async clear(key: string): Promise<void> {
+    await this.limiter.delete(key).catch((error: unknown) => {
+      throw unavailable(error);
+    });
+  }
 }
 
 /** Limits of this process alone. */

@@ -10,6 +10,7 @@ import { userAnswer, userOf } from '../../users/json.js';
 import { createOnceForOperator } from '../create-once.js';
 import { type OperatorServices, record } from '../dependencies.js';
 import { noQuery, userIdOf } from '../inputs.js';
+import { createResetLink } from './create-reset-link.js';
 import { disconnectUser } from './disconnect-user.js';
 import { getUser } from './get-user.js';
 import { userJson } from './json.js';
@@ -51,5 +52,6 @@ export function addUserRoutes(router: Router<RequestState>, services: OperatorSe
   router.get('/users/:userId', noQuery, getUser(services));
   router.patch('changeUser', '/users/:userId', noQuery, body, change);
   router.delete('deleteUser', '/users/:userId', noQuery, remove);
+  router.post('createResetLink', '/users/:userId/reset-link', noQuery, body, createResetLink(services));
   router.post('disconnectUser', '/users/:userId/disconnect', noQuery, body, disconnectUser(services));
 }

@@ -19,6 +19,11 @@ export const OBJECTS = {
     retry: false,
     text: 'there is no such invitation: it may have expired or been used',
   },
+  reset_not_found: {
+    status: 404,
+    retry: false,
+    text: 'there is no such reset link: it may have expired or been used',
+  },
   key_not_found: { status: 404, retry: false, text: 'there is no such API key' },
   ban_not_found: { status: 404, retry: false, text: 'there is no such ban' },
   webhook_not_found: { status: 404, retry: false, text: 'there is no such webhook' },
@@ -46,6 +51,7 @@ export const OBJECTS = {
     retry: false,
     text: 'the last owner of a room must name another owner first',
   },
+  no_password: { status: 409, retry: false, text: 'the user has no password and does not sign in with one' },
   already_created: {
     status: 409,
     retry: false,
