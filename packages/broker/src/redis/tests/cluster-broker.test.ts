@@ -94,7 +94,7 @@ describe('over a Redis Cluster', () => {
           ...none,
           server: { urls: [url] },
           sharded: true,
-          timeoutMs: 15_000,
+          timeoutMs: 6_000,
           log: silentLog,
         }),
     );
