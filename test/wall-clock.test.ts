@@ -59,6 +59,7 @@ const TIME_OF_DAY: Readonly<Record<string, string>> = {
   'packages/control/src/memory/access-list.ts': 'bans and tokens end at a time of day',
   'packages/control/src/memory/membership-list.ts': 'pauses between messages, in the twin of Redis',
   'packages/hook/src/endpoint.ts': 'signatures have a time of day',
+  'packages/local/bundle.mjs': 'the age of files that programs may still load',
   'packages/presence/src/memory/presence-journal.ts': 'when users joined and left, as events say',
   'packages/service/src/telemetry/log-line.ts': 'when something happened, as the log shows',
   'packages/service/src/telemetry/traces-otlp.ts': 'traces of several machines are put side by side',
