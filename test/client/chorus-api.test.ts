@@ -51,6 +51,7 @@ const ABSENT: Readonly<Record<string, string>> = {
   signInMethods: 'for the chat page',
   changeProfile: 'fetch does it: few programs change profiles',
   deleteAccount: 'fetch does it: few programs delete their user',
+  forgotPassword: 'fetch does it: a form without a session',
   resetPassword: 'the page of the reset link does it',
   exchange: 'fetch does it: see docs/how-to/bring-your-own-users.md',
   live: 'for balancers',

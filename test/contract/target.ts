@@ -1,4 +1,5 @@
 import { ISSUER_SETTINGS } from '../support/clients/identity-token.js';
+import { MAIL_SETTINGS } from '../support/clients/mail.js';
 import { OPERATOR_SETTINGS } from '../support/clients/operator.js';
 
 /** A running Chorus that the contract is held against, whatever it is made of. */
@@ -20,6 +21,7 @@ const SETTINGS = {
   ...OPERATOR_SETTINGS,
   JWT_SECRET,
   ...ISSUER_SETTINGS,
+  ...MAIL_SETTINGS,
   PRESENCE_GRACE_MS: '200',
   ALLOWED_ORIGINS: 'https://chat.example',
   SIGNIN_FAILURES_PER_ACCOUNT: '3',

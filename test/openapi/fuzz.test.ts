@@ -9,6 +9,7 @@ import formats from 'ajv-formats';
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { ISSUER_SETTINGS, identityToken } from '../support/clients/identity-token.js';
+import { MAIL_SETTINGS } from '../support/clients/mail.js';
 import { OPERATOR_SETTINGS, operate } from '../support/clients/operator.js';
 import { createPerson, createRoom, type Person, request } from '../support/clients/people.js';
 import { startTestCluster, type TestCluster } from '../support/servers/cluster.js';
@@ -61,7 +62,8 @@ describe(`requests made up from the document (FUZZ_SEED=${SEED})`, function () {
     const env = {
       ...OPERATOR_SETTINGS,
       ...ISSUER_SETTINGS,
-      SIGNUP_ATTEMPTS_PER_ACCOUNT: '1000000',
+      ...{ SIGNUP_ATTEMPTS_PER_ACCOUNT: '1000000', MAILS_PER_ACCOUNT: '1000000' },
+      ...MAIL_SETTINGS,
       SIGNIN_FAILURES_PER_ACCOUNT: '1000000',
       MAX_CONNECTS_PER_SECOND: '1000000',
     };
@@ -143,6 +145,7 @@ describe(`requests made up from the document (FUZZ_SEED=${SEED})`, function () {
       signUp: { username: 'new', email: 'new@example.com', password },
       signIn: { email, password },
       exchange: { token: identityToken({ sub: 'new' }) },
+      forgotPassword: { email },
       resetPassword: { token: resetToken, newPassword: `${password} again` },
       changeProfile: { displayName: 'new' },
       deleteAccount: { password: `${password} again` },

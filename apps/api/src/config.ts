@@ -31,6 +31,7 @@ import { z } from 'zod';
 import { type CookieOptions, SAME_SITE } from './auth/callers/token-cookie.js';
 import type { RateLimitConfig } from './auth/rate-limits/rate-limits.js';
 import { type IssuerConfig, issuerSettings, issuersConfig } from './identities/issuers.js';
+import { MAIL_SECRETS, type MailConfig, mailConfig, mailSettings } from './mail/settings.js';
 import { type OperatorConfig, operatorConfig, operatorSettings } from './operator/config.js';
 
 /**
@@ -78,7 +79,7 @@ export const apiSettings = {
     .describe('Passwords that may wait to be hashed; further sign-ins and sign-ups get 503.'),
   RATE_LIMIT_WINDOW_SECONDS: integer(1, 86_400)
     .default(900)
-    .describe('Window in which the `SIGNIN_…` and `SIGNUP_…` limits count attempts, in seconds.'),
+    .describe('Window in which the `SIGNIN_…`, `SIGNUP_…` and `MAIL…` limits count attempts, in seconds.'),
   SIGNIN_FAILURES_PER_ACCOUNT: integer(1, 1_000_000)
     .default(10)
     .describe('Failed sign-ins to one account before further ones get 429.'),
@@ -91,6 +92,12 @@ export const apiSettings = {
   SIGNUP_ATTEMPTS_PER_ADDRESS: integer(1, 1_000_000)
     .default(300)
     .describe('Sign-ups from one address before further ones get 429.'),
+  MAILS_PER_ACCOUNT: integer(1, 1_000_000)
+    .default(3)
+    .describe('Requests for mails to one e-mail address before further ones get 429.'),
+  MAIL_REQUESTS_PER_ADDRESS: integer(1, 1_000_000)
+    .default(100)
+    .describe('Requests for mails from one address before further ones get 429.'),
   MAX_ROOMS_PER_USER: integer(1, 1_000_000_000)
     .default(10_000)
     .describe('Rooms that a user may own (created and not deleted); creating another one gets 403.'),
@@ -116,6 +123,7 @@ export const apiSettings = {
   ...webhookAddressSettings,
   ...webhookSecretSettings,
   ...hookSettings,
+  ...mailSettings,
   MAX_WEBHOOKS: integer(1, 10_000).default(100).describe('Webhooks that the application may have.'),
   ...operatorSettings,
   ...tracesSettings,
@@ -150,6 +158,8 @@ export interface ApiConfig extends BalancedConfig {
   readonly passwordsOn: boolean;
   /** Undefined: there is no before-publish hook. */
   readonly hook: HookConfig | undefined;
+  /** Undefined: no mails are sent. */
+  readonly mail: MailConfig | undefined;
   readonly cookie: CookieOptions;
   readonly hstsIncludeSubDomains: boolean;
   readonly maxSessionSeconds: number;
@@ -197,6 +207,7 @@ export function loadApiConfig(env: Environment): ApiConfig {
     ...AUTH_SECRETS,
     ...HOOK_SECRETS,
     ...WEBHOOK_SECRETS,
+    ...MAIL_SECRETS,
     'OPERATOR_TOKEN',
   ]);
   return {
@@ -205,6 +216,7 @@ export function loadApiConfig(env: Environment): ApiConfig {
     issuers: issuersConfig(settings),
     passwordsOn: settings.AUTH_PASSWORDS === 'on',
     hook: hookConfig(settings),
+    mail: mailConfig(settings),
     cookie: cookieOptions(settings),
     hstsIncludeSubDomains: settings.HSTS_INCLUDE_SUBDOMAINS,
     maxSessionSeconds: settings.SESSION_MAX_DAYS * 86_400,
@@ -220,6 +232,8 @@ export function loadApiConfig(env: Environment): ApiConfig {
       signInAttemptsPerAddress: settings.SIGNIN_ATTEMPTS_PER_ADDRESS,
       signUpAttemptsPerAccount: settings.SIGNUP_ATTEMPTS_PER_ACCOUNT,
       signUpAttemptsPerAddress: settings.SIGNUP_ATTEMPTS_PER_ADDRESS,
+      mailsPerAccount: settings.MAILS_PER_ACCOUNT,
+      mailRequestsPerAddress: settings.MAIL_REQUESTS_PER_ADDRESS,
     },
     maxRoomsPerUser: settings.MAX_ROOMS_PER_USER,
     maxMembersPerRoom: settings.MAX_MEMBERS_PER_ROOM,

@@ -42,6 +42,7 @@ import { InboxRepository } from './inbox/inbox-repository.js';
 import { InboxService } from './inbox/inbox-service.js';
 import { KeyRepository } from './keys/key-repository.js';
 import { KeyVerifier } from './keys/key-verifier.js';
+import { createMails } from './mail/create-mails.js';
 import { createRoomServices } from './members/create-services.js';
 import { createMessageServices } from './messages/create-message-services.js';
 import type { MessagePublisher } from './messages/message-service.js';
@@ -165,6 +166,7 @@ export async function createApi(config: ApiConfig, parts: ApiParts): Promise<Api
     addresses,
     new TestRuns(parts.db),
   );
+  const mails = createMails(config.mail, { db: parts.db, users, log });
   const services = {
     eventLog,
     eventFeed,
@@ -178,6 +180,7 @@ export async function createApi(config: ApiConfig, parts: ApiParts): Promise<Api
     identities: await createIdentities(config.issuers, { db: parts.db, users, log }),
     work,
     limits: parts.rateLimits,
+    mails,
     tokens,
     guard,
     access: parts.access,
@@ -258,6 +261,7 @@ export async function createApi(config: ApiConfig, parts: ApiParts): Promise<Api
   mirror.start();
   for (const work of roomServices.background) work.start();
   closer.add(nameFolding).start();
+  if (mails !== undefined) closer.add(mails).start();
   // In the background: makes the first refusal as fast as later ones.
   passwords.warmUp().catch((error: unknown) => log.error({ error: String(error) }, 'bcrypt does not work'));
   log.info({ port: server.port, operatorPort: operatorServer?.port }, 'api is listening');

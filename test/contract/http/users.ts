@@ -181,6 +181,17 @@ export function describeUsers(target: () => Target): void {
     });
   });
 
+  describe('POST /api/users/forgot-password', () => {
+    it('is answered alike whether or not there is an account', async () => {
+      const ask = (email: string) =>
+        request(`${target().url}/api/users/forgot-password`, { body: { email } });
+      for (const email of [(await someone()).email, `${unique()}@example.com`]) {
+        expectBody(await ask(email), 202, { email });
+      }
+      expectError(await ask('nobody'), 400);
+    });
+  });
+
   describe('POST /api/users/reset-password', () => {
     it('sets the password with the link that an operator made, once, and ends all sessions', async () => {
       const { url } = target();

@@ -15,6 +15,7 @@ export const SECRET_SETTINGS: readonly string[] = [
   'REDIS_SENTINEL_PASSWORD',
   'BEFORE_PUBLISH_SECRET',
   'WEBHOOK_SECRET_KEYS',
+  'SMTP_URL',
 ];
 
 /** Settings that the chart or the image sets, or that differ from pod to pod. */

@@ -130,6 +130,7 @@ describe('a release of the Helm chart', function () {
       'OPERATOR_TOKEN mine OPERATOR_TOKEN',
       'REDIS_SENTINEL_PASSWORD mine REDIS_SENTINEL_PASSWORD',
       'REDIS_URL cache REDIS_URL',
+      'SMTP_URL mine SMTP_URL',
       'WEBHOOK_SECRET_KEYS mine WEBHOOK_SECRET_KEYS',
     ]);
   });

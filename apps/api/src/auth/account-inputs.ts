@@ -55,6 +55,8 @@ export const changePasswordInput = named(
   z.strictObject({ currentPassword: string(), newPassword }),
 );
 
+export const forgotPasswordInput = named('ForgottenPassword', z.strictObject({ email }));
+
 /** Longer than any token: {@link resetPasswordInput} takes any text for one, and an unknown one gets 404. */
 const MAX_RESET_TOKEN_LENGTH = 128;
 

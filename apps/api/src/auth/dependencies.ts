@@ -2,6 +2,7 @@ import type { Tokens } from '@chorus/auth';
 import type { OriginPolicy } from '@chorus/service';
 import type { Identities } from '../identities/create-identities.js';
 import type { IssuerConfig } from '../identities/issuers.js';
+import type { MailSender } from '../mail/mail-sender.js';
 import type { SessionService } from '../sessions/service.js';
 import type { AccessServices } from './callers/authenticate.js';
 import type { TokenCookies } from './callers/token-cookie.js';
@@ -28,4 +29,6 @@ export interface AuthServices extends AccessServices {
   readonly sessions: SessionService;
   readonly cookies: TokenCookies;
   readonly origins: OriginPolicy;
+  /** Undefined: no mails are sent. */
+  readonly mails: Pick<MailSender, 'add'> | undefined;
 }

@@ -10,6 +10,7 @@ import type { AuthServices } from './dependencies.js';
 import { endSessions } from './end-sessions.js';
 import { logOut, logOutByGet } from './log-out.js';
 import { refreshToken } from './refresh-token.js';
+import { forgotPassword } from './reset/forgot-password.js';
 import { resetPassword } from './reset/reset-password.js';
 import { signIn } from './sign-in.js';
 import { signUp } from './sign-up.js';
@@ -19,6 +20,7 @@ export const userRoutes: RouteTable<AuthServices & UserServices> = {
   'POST /api/users/signin': signIn,
   'GET /api/sign-in': signInMethods,
   'POST /api/users/exchange': exchangeToken,
+  'POST /api/users/forgot-password': forgotPassword,
   'POST /api/users/reset-password': resetPassword,
   'POST /api/users/refresh': refreshToken,
   'POST /api/users/logout': logOut,

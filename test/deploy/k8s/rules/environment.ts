@@ -34,6 +34,8 @@ const EXAMPLES: Readonly<Record<string, string>> = {
   JWT_ACCEPTED_SECRETS: 'another-example-of-a-secret-long-enough-for-production',
   BEFORE_PUBLISH_SECRET: `whsec_${'k8s+'.repeat(8)}`,
   WEBHOOK_SECRET_KEYS: Buffer.alloc(32, 'k8s').toString('base64'),
+  // None: with one, MAIL_FROM is required, which is no secret.
+  SMTP_URL: '',
   REDIS_SENTINEL_PASSWORD: 'an-example-of-a-password',
   OPERATOR_TOKEN: 'an-example-of-a-token-long-enough-for-production',
   DATABASE_URL: 'postgresql://chorus:secret@db.internal:5432/chorus',

@@ -14,6 +14,8 @@ export interface RateLimitConfig {
   readonly signInAttemptsPerAddress: number;
   readonly signUpAttemptsPerAccount: number;
   readonly signUpAttemptsPerAddress: number;
+  readonly mailsPerAccount: number;
+  readonly mailRequestsPerAddress: number;
 }
 
 /**
@@ -28,6 +30,8 @@ export interface RateLimits {
   readonly signInAddress: AttemptLimit;
   readonly signUpAccount: AttemptLimit;
   readonly signUpAddress: AttemptLimit;
+  readonly mailAccount: AttemptLimit;
+  readonly mailAddress: AttemptLimit;
 }
 
 /** Limit on attempts per key within a window that begins with the first attempt. */
@@ -84,6 +88,8 @@ export function rateLimits(
     signInAddress: limit('signin:address', config.signInAttemptsPerAddress),
     signUpAccount: limit('signup:account', config.signUpAttemptsPerAccount),
     signUpAddress: limit('signup:address', config.signUpAttemptsPerAddress),
+    mailAccount: limit('mail:account', config.mailsPerAccount),
+    mailAddress: limit('mail:address', config.mailRequestsPerAddress),
   };
 }
 

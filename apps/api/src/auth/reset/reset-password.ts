@@ -14,7 +14,7 @@ export const resetPassword = operation(
     id: 'resetPassword',
     summary: 'Set a new password with the token of a reset link',
     description:
-      'An operator makes the link. It is valid for an hour and can be used once. All sessions of the user end; ' +
+      'An operator makes the link, or a mail brings it. It is valid for an hour and can be used once. All sessions of the user end; ' +
       'the user signs in with the new password.',
     access: 'anyone',
     body: resetPasswordInput,

@@ -123,6 +123,11 @@ export const ACCESS = {
     retry: false,
     text: 'passwords are not used here: sign in by the identity provider',
   },
+  mail_disabled: {
+    status: 403,
+    retry: false,
+    text: 'no mails are sent here, as SMTP_URL is not set: ask an operator for a reset link',
+  },
   issuers_disabled: {
     status: 403,
     retry: false,
