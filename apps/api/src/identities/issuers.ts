@@ -140,7 +140,7 @@ export function tokenOrigins(configs: readonly IssuerConfig[]): string[] {
 export function issuerWarnings(configs: readonly IssuerConfig[]): string[] {
   return configs.flatMap(({ issuer, jwksUrl }) => {
     if (jwksUrl === undefined || isPrivate(new URL(jwksUrl))) return [];
-    return `AUTH_ISSUERS: the keys of ${issuer} travel without TLS: whoever changes them on the way can sign in as any user`;
+    return `AUTH_ISSUERS: the keys of ${issuer} travel without TLS: an attacker who changes them on the way can sign in as any user`;
   });
 }
 
