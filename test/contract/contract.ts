@@ -8,6 +8,7 @@ import { describePage } from './http/page.js';
 import { describePrograms } from './http/programs.js';
 import { describeRestRooms } from './http/rest-rooms.js';
 import { describeRooms } from './http/rooms.js';
+import { describeSessions } from './http/sessions.js';
 import { describeUsers } from './http/users.js';
 import { describeJoining } from './sockets/joining.js';
 import { describeRefusedUpgrades } from './sockets/refused-upgrades.js';
@@ -17,6 +18,7 @@ import { type Start, startTarget, type Target } from './target.js';
 
 const PARTS = {
   'the document': describeDocument,
+  sessions: describeSessions,
   users: describeUsers,
   rooms: describeRooms,
   'rooms as a resource': describeRestRooms,

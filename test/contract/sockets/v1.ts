@@ -65,11 +65,8 @@ export function describeV1Sockets(target: () => Target): void {
       await bobs.of('ack');
     }
     const back = await connectV1(target().url, ann.token);
-    expect(await back.join(room, { epoch, seq: seq + 1 })).to.include({
-      recovered: true,
-      epoch,
-      seq: seq + 3,
-    });
+    // An ack can be ahead of the delivery on another gateway: the last messages then follow live.
+    expect(await back.join(room, { epoch, seq: seq + 1 })).to.include({ recovered: true, epoch });
     const plain = await connectPlain(target().url, room, ann.token, {
       query: { since: formatPosition({ epoch, seq: seq + 1 }) },
     });
