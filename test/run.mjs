@@ -14,7 +14,7 @@ import { divideByLoader, expandFolders, planBatches, TEST } from './runner/batch
 import { Outcome } from './runner/outcome.mjs';
 
 /** Tests wait for processes and clocks much of the time, so more of them run than the machine has cores. */
-const AT_ONCE = availableParallelism() + 4;
+const AT_ONCE = availableParallelism() + 2;
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const own = ['--long', '--durations'];

@@ -11,6 +11,8 @@ import type { TestStandalone } from '../support/servers/standalone.js';
 
 const exec = promisify(execFile);
 
+const ROOM = 4_100_001;
+
 describe('the example of the client in the README', function () {
   this.timeout(60_000);
   let standalone: TestStandalone;
@@ -29,7 +31,9 @@ describe('the example of the client in the README', function () {
     const [, code] = /```js\n(import \{ ChorusApi.*?)```/s.exec(readme) ?? [];
     if (code === undefined) throw new Error('there is no example');
     expect(code).to.include("'http://localhost:8080'");
-    return code.replace('http://localhost:8080', standalone.url);
+    expect(code).to.include('client.join(1)');
+    // Other suites that share the server create rooms as well.
+    return code.replace('http://localhost:8080', standalone.url).replace('join(1)', `join(${ROOM})`);
   };
   const run = async (code: string): Promise<{ stdout: string; stderr: string }> => {
     const file = join(folder, 'example.mjs');
@@ -41,7 +45,7 @@ describe('the example of the client in the README', function () {
     const body = { username: 'ada', email: 'ada@example.com', password: 'analytical' };
     await request(`${standalone.url}/api/users/signup`, { body });
     const other = await createPerson(standalone.url);
-    const room = { id: 1, name: 'room1' };
+    const room = { id: ROOM, name: 'room1' };
     await request(`${standalone.url}/ws/create-room`, { body: room, token: other.token });
     expect(await run(await example())).to.deep.equal({ stdout: 'ada: hello\n', stderr: '' });
   });
@@ -49,7 +53,9 @@ describe('the example of the client in the README', function () {
   it('says what is wrong with a token that is not valid', async () => {
     const code = (await example()).replace('token, webSocket', "token: 'not one', webSocket");
     const failure: unknown = await run(code).catch((error: unknown) => error);
-    expect(String(failure)).to.match(/ChorusError: not in room 1: (refused with 401|the token is not valid)/);
+    expect(String(failure)).to.match(
+      /ChorusError: not in room \d+: (refused with 401|the token is not valid)/,
+    );
     expect(String(failure)).to.match(/code: 'unauthenticated'/);
   });
 });

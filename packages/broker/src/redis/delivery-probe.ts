@@ -44,6 +44,8 @@ export interface DeliveryProbeParts {
 export class DeliveryProbe {
   readonly #subscribed = new Set<string>();
   readonly #heardAt = new Map<string, number>();
+  /** Channels whose subscription is in progress. */
+  readonly #listening = new Set<string>();
   /** Channels on which nothing arrives at present. */
   readonly #silent = new Set<string>();
   /** Cancel the judgements of probes in flight. */
@@ -102,12 +104,16 @@ export class DeliveryProbe {
   }
 
   async #listen(channel: string): Promise<void> {
+    if (this.#listening.has(channel)) return;
+    this.#listening.add(channel);
     try {
       await this.parts.subscribe(channel);
       this.#subscribed.add(channel);
       if (this.#silent.has(channel)) this.#probe(channel);
     } catch {
       this.#silent.add(channel);
+    } finally {
+      this.#listening.delete(channel);
     }
   }
 

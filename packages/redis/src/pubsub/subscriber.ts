@@ -52,6 +52,10 @@ export class RedisSubscriber {
   #flushing = false;
   /** Number of connections made so far. */
   #connections = 0;
+  /** Subscriptions whose callers wait. */
+  readonly #unsettled = new Set<PendingSubscription>();
+  /** Channels of which a caller was told that they are subscribed. */
+  readonly #subscribed = new Set<string>();
   /** Identifies the connection while every possible channel is subscribed on it. */
   #link: object | undefined;
   /** Subscriptions in progress, one after the other. */
@@ -104,7 +108,7 @@ export class RedisSubscriber {
   /**
    * Resolves once the server has confirmed the subscription. Calls of one tick share a command, and calls before the
    * first connection wait for it; while a connection is lost they reject at once. After a rejection the channel is no
-   * longer wanted.
+   * longer wanted, unless another call for it waits or has succeeded.
    *
    * @throws {SlotMovedError} sharded only
    */
@@ -118,9 +122,14 @@ export class RedisSubscriber {
           if (waiting.settled) return;
           waiting.settled = true;
           clearTimeout(timer);
-          if (error === undefined) return resolve();
-          // Redis may have subscribed nevertheless, or may do so later.
-          this.unsubscribe(channel).catch(() => undefined);
+          this.#unsettled.delete(waiting);
+          if (error === undefined) {
+            this.#subscribed.add(channel);
+            return resolve();
+          }
+          // Redis may have subscribed nevertheless, or may do so later; but another caller may want the channel as well.
+          const others = [...this.#unsettled].some((other) => other.channel === channel);
+          if (!others && !this.#subscribed.has(channel)) this.unsubscribe(channel).catch(() => undefined);
           reject(error);
         },
       };
@@ -128,6 +137,7 @@ export class RedisSubscriber {
         () => waiting.settle(new Error('subscription timed out')),
         this.options.timeoutMs,
       );
+      this.#unsettled.add(waiting);
       this.#waiting.push(waiting);
       this.#flushSoon();
     });
@@ -136,6 +146,7 @@ export class RedisSubscriber {
   /** Resolves at once while the connection is down: nothing is subscribed then. */
   async unsubscribe(channel: string): Promise<void> {
     this.#wanted.delete(channel);
+    this.#subscribed.delete(channel);
     if (!this.connected) return;
     if (this.options.sharded) await this.#redis.sunsubscribe(channel);
     else await this.#redis.unsubscribe(channel);
