@@ -19,7 +19,7 @@ describe('the examples with React', function () {
   let folder: string;
   before(async () => {
     folder = await mkdtemp(join(root, 'test/dist/react-examples-'));
-    // Without what somebody has installed and built there.
+    // Without what was installed and built there by hand.
     const filter = (path: string): boolean => !/\/(node_modules|\.next|dist)$/.test(path);
     for (const name of NAMES) {
       await cp(join(EXAMPLES, name), join(folder, name), { recursive: true, filter });

@@ -41,7 +41,7 @@ describe('users of an identity provider', function () {
       tokens.push(body.token);
     }
     expect(provider.requests).to.equal(1);
-    // Whoever needed PostgreSQL would be refused.
+    // A request that needs PostgreSQL is refused from here on.
     await cluster.postgres.member?.stop();
     provider.fault = 'gone';
     let connects = 0;

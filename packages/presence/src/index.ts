@@ -1,4 +1,3 @@
-export { type Clock, systemClock } from './clock.js';
 export { type MemoryPresenceOptions, MemoryPresenceStore } from './memory/presence-store.js';
 export {
   JOURNAL_START,

@@ -9,6 +9,7 @@ export * from './http/server.js';
 export * from './http/silent-connections.js';
 export type { UpgradeHandler } from './http/upgrades.js';
 export * from './http/webhook-signature.js';
+export * from './process/clock.js';
 export * from './process/closer.js';
 export * from './process/open-files.js';
 export * from './process/outlast-descriptors.js';

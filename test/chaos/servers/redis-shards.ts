@@ -117,7 +117,7 @@ export class ChaosShards implements Closeable {
         await sleep(pauseMs, undefined, { signal });
       }
     });
-    // The target first: otherwise nobody would own the slot if it failed now.
+    // The target first: if it failed after the source was told, the slot would have no owner.
     for (const node of new Set([target, source, ...(await this.masters())])) {
       await node.with((redis) => redis.call('CLUSTER', 'SETSLOT', slot, 'NODE', targetId));
     }

@@ -9,11 +9,16 @@ export async function balancersHere(): Promise<readonly [BalancerKind, ...Balanc
   const found = await Promise.all(kinds.map(async (kind) => ((await answers(kind)) ? [kind] : [])));
   const [first, ...others] = found.flat();
   if (first !== undefined) return [first, ...others];
+  await ensureHaproxy();
+  return ['haproxy'];
+}
+
+/** Installs HAProxy where that is possible and it is not there. @throws {StartError} one line with what to do */
+export async function ensureHaproxy(): Promise<void> {
   await ensureProgram('haproxy', {
     who: 'the tests need a load balancer',
     hint: 'put haproxy or nginx on the PATH (Debian, Ubuntu: apt-get install haproxy; macOS: brew install haproxy)',
   });
-  return ['haproxy'];
 }
 
 async function answers(program: string): Promise<boolean> {

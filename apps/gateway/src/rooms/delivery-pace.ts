@@ -1,4 +1,5 @@
 import type { BrokerListener, ControlEvent, Position } from '@chorus/broker';
+import { type Clock, systemClock } from '@chorus/service';
 
 /** Limits of a {@link DeliveryPace}. */
 export interface PaceOptions {
@@ -7,20 +8,6 @@ export interface PaceOptions {
   /** How long arrivals wait at the moment, from 0 (not at all) to 1 (`maxMs`). */
   gathering(now: number): number;
 }
-
-/** Source of time. */
-export interface PaceClock {
-  /** Milliseconds since an arbitrary moment. */
-  now(): number;
-  after(ms: number, action: () => void): void;
-}
-
-const SYSTEM_CLOCK: PaceClock = {
-  now: () => performance.now(),
-  after: (ms, action) => {
-    setTimeout(action, ms);
-  },
-};
 
 /**
  * Gathers arrivals for the rooms of this node while processor time is scarce, so that several messages for a socket leave in
@@ -37,7 +24,7 @@ export class DeliveryPace implements BrokerListener {
   constructor(
     private readonly listener: BrokerListener,
     private readonly options: PaceOptions,
-    private readonly clock: PaceClock = SYSTEM_CLOCK,
+    private readonly clock: Clock = systemClock,
   ) {}
 
   onMessage(roomId: number, position: Position, frame: Uint8Array): void {

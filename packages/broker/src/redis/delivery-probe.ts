@@ -1,21 +1,5 @@
-import type { Logger } from '@chorus/service';
+import { type Clock, type Logger, systemClock } from '@chorus/service';
 import type { ProbeStats } from './probe-stats.js';
-
-/** Source of time. */
-export interface ProbeClock {
-  /** Milliseconds since an arbitrary moment. */
-  now(): number;
-  /** Runs the action once, after that number of milliseconds. @returns a function that cancels it */
-  after(ms: number, action: () => void): () => void;
-}
-
-const SYSTEM_CLOCK: ProbeClock = {
-  now: () => performance.now(),
-  after: (ms, action) => {
-    const timer = setTimeout(action, ms);
-    return () => clearTimeout(timer);
-  },
-};
 
 export interface DeliveryProbeParts {
   /** Channels on which only this node subscribes and publishes. */
@@ -31,7 +15,7 @@ export interface DeliveryProbeParts {
   /** Closes that connection; it reconnects by itself. */
   breakLink(channel: string): void;
   stats?: ProbeStats | undefined;
-  clock?: ProbeClock;
+  clock?: Clock;
   log: Logger;
 }
 
@@ -50,12 +34,12 @@ export class DeliveryProbe {
   readonly #silent = new Set<string>();
   /** Cancel the judgements of probes in flight. */
   readonly #judgements = new Set<() => void>();
-  readonly #clock: ProbeClock;
+  readonly #clock: Clock;
   #cancelTick: (() => void) | undefined;
   #next = 0;
 
   constructor(private readonly parts: DeliveryProbeParts) {
-    this.#clock = parts.clock ?? SYSTEM_CLOCK;
+    this.#clock = parts.clock ?? systemClock;
   }
 
   /** False from a missed probe until one returns. */

@@ -1,5 +1,5 @@
 import { encodePresence, type Member } from '@chorus/protocol';
-import { type Clock, systemClock } from '../clock.js';
+import { type Clock, systemClock } from '@chorus/service';
 import { pageOf } from '../page.js';
 import {
   ANNOUNCE_LIMIT,

@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.js';
+import type { Clock } from '@chorus/service';
 import type { LocalMember } from './local-member.js';
 
 /** Why a user has no connections, which determines how long they may take to reconnect. */

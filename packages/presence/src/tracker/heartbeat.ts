@@ -1,5 +1,4 @@
-import type { Logger } from '@chorus/service';
-import type { Clock } from '../clock.js';
+import type { Clock, Logger } from '@chorus/service';
 import type { PresenceStore, Renewal } from '../presence-store.js';
 
 export interface HeartbeatOptions {

@@ -1,6 +1,6 @@
 import type { Member } from '@chorus/protocol';
 import type { Logger } from '@chorus/service';
-import { type Clock, systemClock } from '../clock.js';
+import { type Clock, systemClock } from '@chorus/service';
 import type { PresenceStore, Renewal } from '../presence-store.js';
 import { Graces } from './grace.js';
 import { Heartbeat } from './heartbeat.js';

@@ -61,7 +61,7 @@ const STRANGER = {
 };
 
 /**
- * Tries every pair of pod and port, with enforcement. A port that listens to nobody would look like one that is
+ * Tries every pair of pod and port, with enforcement. A port on which no program listens would look like one that is
  * protected, so each pod also connects to itself.
  */
 export async function tryPolicies(kubectl: Kubectl): Promise<Check[]> {

@@ -1,4 +1,4 @@
-/** The time of this package, which tests can replace. */
+/** Source of time, which tests can replace. */
 export interface Clock {
   /** Milliseconds since a fixed moment; never decreases. */
   now(): number;
